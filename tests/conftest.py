@@ -1,0 +1,48 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.people import Council
+from vfm_workflow import wiring
+from vfm_workflow.store.engine import Database
+
+pytest_plugins = ("tests.no_skips",)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, made once: each test copies it."""
+    file = tmp_path_factory.mktemp("template") / "vfm.sqlite3"
+    database = Database(f"sqlite:///{file}")
+    database.upgrade()
+    database.close()  # the last connection folds the write-ahead log into the file
+    return file
+
+
+@pytest.fixture
+def app(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[wiring.App]:
+    """A council with the default home, its own database, and mail into a folder."""
+    for name in list(os.environ):
+        if name.startswith("VFM_") and name != "VFM_NO_SKIPS":
+            monkeypatch.delenv(name)
+    data = tmp_path / "var"
+    data.mkdir()
+    shutil.copy(empty_database, data / "vfm.sqlite3")
+    app = wiring.build(data=str(data))
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def council(app: wiring.App) -> Council:
+    """The same with people in it."""
+    council = Council(app)
+    council.populate()
+    return council

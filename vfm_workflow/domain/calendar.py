@@ -1,0 +1,296 @@
+"""Working days, months, quarters and what is due when (`config/calendar.yaml`, design §5).
+
+Dates are local to the council; moments are UTC. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import holidays
+from pydantic import Field, field_validator
+
+from vfm_workflow.documents import Strict
+
+SUBDIVISIONS = ("ENG", "WLS", "SCT", "NIR")
+MonthDay = str
+
+
+class WorkingDays(Strict):
+    """Which days the council works."""
+
+    country: str = "GB"
+    subdivision: str = "ENG"
+    also_closed: tuple[dt.date, ...] = ()
+
+    @field_validator("subdivision")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in SUBDIVISIONS:
+            raise ValueError(f"use one of {', '.join(SUBDIVISIONS)}")
+        return value
+
+
+class DueOn(Strict):
+    """Due on the nth working day after a period ends."""
+
+    due_working_day: int = Field(ge=1, le=20)
+
+
+class Release(Strict):
+    """Months after a quarter's end at which a group may see its figures (strategy §6.2)."""
+
+    portfolio_holder: int = Field(ge=0, le=12)
+    cabinet: int = Field(ge=0, le=12)
+
+
+class Span(Strict):
+    """From one day of the year, or time of the day, to another."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class CalendarRules(Strict):
+    """The whole of `config/calendar.yaml`."""
+
+    time_zone: str = "Europe/London"
+    working_days: WorkingDays = WorkingDays()
+    financial_year_starts: str = Field(default="04-01", pattern=r"^\d\d-\d\d$")
+    monthly_return: DueOn
+    quarterly_report: DueOn
+    release: Release
+    budget_season: Span
+    digest_at: str = Field(default="07:30", pattern=r"^[0-2]\d:[0-5]\d$")
+    decision_mail: Span
+    sign_in_link_minutes: int = Field(default=30, ge=5, le=1440)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError("this is no time zone; write one such as Europe/London") from error
+        return value
+
+    @field_validator("financial_year_starts")
+    @classmethod
+    def _day(cls, value: str) -> str:
+        try:
+            start = dt.date.fromisoformat(f"2001-{value}")
+        except ValueError as error:
+            raise ValueError("there is no such day; write month-day, such as 04-01") from error
+        if start.day != 1:
+            raise ValueError("a financial year starts on the first of a month, such as 04-01")
+        return value
+
+    @field_validator("digest_at")
+    @classmethod
+    def _time(cls, value: str) -> str:
+        try:
+            dt.time.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("there is no such time; write hours:minutes, such as 07:30") from error
+        return value
+
+    @field_validator("decision_mail")
+    @classmethod
+    def _hours(cls, value: Span) -> Span:
+        try:
+            start, end = dt.time.fromisoformat(value.from_), dt.time.fromisoformat(value.to)
+        except ValueError as error:
+            raise ValueError("write the hours as hours:minutes, such as 08:00") from error
+        if start >= end:
+            raise ValueError("`from` must be earlier than `to`")
+        return value
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Answers every question about dates from the rules alone."""
+
+    rules: CalendarRules
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.rules.time_zone)
+
+    @cached_property
+    def _closed(self) -> holidays.HolidayBase:
+        days = self.rules.working_days
+        return holidays.country_holidays(days.country, subdiv=days.subdivision)
+
+    def local(self, at: dt.datetime) -> dt.datetime:
+        """Return the moment `at` as the council's clock shows it."""
+        return at.astimezone(self.zone)
+
+    def today(self, at: dt.datetime) -> dt.date:
+        """Return the council's date at the moment `at`."""
+        return self.local(at).date()
+
+    def moment(self, day: dt.date, time: str | dt.time) -> dt.datetime:
+        """Return the UTC moment at which the council's clock shows `day` and `time`.
+
+        In the hour that happens twice in October, the first is meant; a time skipped in March is the one after.
+        """
+        clock = dt.time.fromisoformat(time) if isinstance(time, str) else time
+        return dt.datetime.combine(day, clock, self.zone).astimezone(dt.UTC)
+
+    def is_working_day(self, day: dt.date) -> bool:
+        """Return whether the council works on `day`."""
+        return day.weekday() < 5 and day not in self._closed and day not in self.rules.working_days.also_closed
+
+    def next_working_day(self, day: dt.date) -> dt.date:
+        """Return `day` itself if it is a working day, else the first one after it."""
+        while not self.is_working_day(day):
+            day += dt.timedelta(days=1)
+        return day
+
+    def add_working_days(self, day: dt.date, count: int) -> dt.date:
+        """Return the working day `count` working days after (or, if negative, before) `day`."""
+        step = dt.timedelta(days=1 if count >= 0 else -1)
+        for _ in range(abs(count)):
+            day += step
+            while not self.is_working_day(day):
+                day += step
+        return day if count else self.next_working_day(day)
+
+    def working_days_between(self, start: dt.date, end: dt.date) -> int:
+        """Return the number of working days after `start` up to and with `end`; negative if `end` is earlier."""
+        return self._worked(end) - self._worked(start)
+
+    @cached_property
+    def _years(self) -> dict[int, list[int]]:
+        return {}
+
+    def _worked(self, day: dt.date) -> int:
+        """Return the working days from the year 2000 up to and with `day`: a table a year, so a scan stays cheap."""
+        total = 0
+        for year in range(min(2000, day.year), day.year):
+            total += self._table(year)[-1]
+        return total + self._table(day.year)[day.timetuple().tm_yday - 1]
+
+    def _table(self, year: int) -> list[int]:
+        """Return, for each day of `year`, how many working days have passed with it."""
+        if (table := self._years.get(year)) is None:
+            table, total, day = [], 0, dt.date(year, 1, 1)
+            while day.year == year:
+                total += self.is_working_day(day)
+                table.append(total)
+                day += dt.timedelta(days=1)
+            self._years[year] = table
+        return table
+
+    def nth_working_day(self, year: int, month: int, number: int) -> dt.date:
+        """Return the `number`th working day (from 1) of a month."""
+        return self.add_working_days(dt.date(year, month, 1) - dt.timedelta(days=1), number)
+
+    def return_due(self, period: str) -> dt.date:
+        """Return the day on which the monthly return for `period` (such as `2026-10`) is due (§6.1)."""
+        after = month_end(period) + dt.timedelta(days=1)
+        return self.nth_working_day(after.year, after.month, self.rules.monthly_return.due_working_day)
+
+    def month_before(self, day: dt.date) -> str:
+        """Return the last month (such as `2026-10`) that has ended by `day`."""
+        return (day.replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+
+    @cached_property
+    def _first_month(self) -> int:
+        return int(self.rules.financial_year_starts[:2])
+
+    def financial_year(self, day: dt.date) -> int:
+        """Return the calendar year in which `day`'s financial year starts: 2026 for 2026/27."""
+        return day.year if day.month >= self._first_month else day.year - 1
+
+    def quarter(self, day: dt.date) -> str:
+        """Return the financial quarter of `day`, such as `2026-Q2` for July to September 2026."""
+        months = (day.month - self._first_month) % 12
+        return f"{self.financial_year(day)}-Q{months // 3 + 1}"
+
+    def quarter_months(self, quarter: str) -> tuple[str, str, str]:
+        """Return the three months of `quarter`, such as `2026-07`. Raises ValueError for no quarter."""
+        year, _, number = quarter.partition("-Q")
+        if number not in ("1", "2", "3", "4") or not year.isdigit():
+            raise ValueError(f"“{quarter}” is no quarter: write it as 2026-Q2.")
+        start = int(year) * 12 + self._first_month - 1 + (int(number) - 1) * 3
+        first, second, third = (f"{(m // 12):04d}-{m % 12 + 1:02d}" for m in range(start, start + 3))
+        return first, second, third
+
+    def quarter_due(self, quarter: str) -> dt.date:
+        """Return the day by which the quarter's figures must be verified (§15.2)."""
+        after = month_end(self.quarter_months(quarter)[2]) + dt.timedelta(days=1)
+        return self.nth_working_day(after.year, after.month, self.rules.quarterly_report.due_working_day)
+
+    def quarter_before(self, day: dt.date) -> str:
+        """Return the last quarter that has ended by `day`."""
+        start = dt.date.fromisoformat(self.quarter_months(self.quarter(day))[0] + "-01")
+        return self.quarter(start - dt.timedelta(days=1))
+
+    def released_on(self, quarter: str, months: int) -> dt.date:
+        """Return the working day on which a quarter is released to a group `months` after its end (§6.2)."""
+        end = month_end(self.quarter_months(quarter)[2])
+        index = end.year * 12 + end.month - 1 + months
+        return self.next_working_day(month_end(f"{index // 12:04d}-{index % 12 + 1:02d}"))
+
+    def business_moment(self, at: dt.datetime) -> dt.datetime:
+        """Return `at`, or the first moment after it at which decision mail may leave (working hours)."""
+        hours, local = self.rules.decision_mail, self.local(at)
+        day = local.date()
+        if self.is_working_day(day):
+            if local < self._local(day, hours.from_):
+                return self.moment(day, hours.from_)
+            if local < self._local(day, hours.to):
+                return at
+        return self.moment(self.next_working_day(day + dt.timedelta(days=1)), hours.from_)
+
+    def _local(self, day: dt.date, time: str) -> dt.datetime:
+        return dt.datetime.combine(day, dt.time.fromisoformat(time), self.zone)
+
+    def deadline(self, at: dt.datetime, working_days: int) -> dt.datetime:
+        """Return the moment `working_days` working days after `at`, at the end of decision hours."""
+        day = self.add_working_days(self.next_working_day(self.today(at)), working_days)
+        return self.moment(day, self.rules.decision_mail.to)
+
+
+def month_end(period: str) -> dt.date:
+    """Return the last day of `period` (such as `2026-10`). Raises ValueError for no month."""
+    try:
+        first = dt.date.fromisoformat(f"{period}-01")
+    except ValueError as error:
+        raise ValueError(f"“{period}” is no month: write it as 2026-10.") from error
+    return (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
+
+
+def month_after(period: str) -> str:
+    """Return the month after `period`, such as `2027-01` after `2026-12`."""
+    return (month_end(period) + dt.timedelta(days=1)).strftime("%Y-%m")
+
+
+def month_name(period: str) -> str:
+    """Return `October 2026` for `2026-10`."""
+    return month_end(period).strftime("%B %Y")
+
+
+def year_name(year: int) -> str:
+    """Return `2026/27` for 2026."""
+    return f"{year}/{(year + 1) % 100:02d}"
+
+
+def quarter_name(quarter: str) -> str:
+    """Return `Q2 2026/27` for `2026-Q2`."""
+    year, _, number = quarter.partition("-Q")
+    return f"Q{number} {year_name(int(year))}"
+
+
+def day_name(day: dt.date) -> str:
+    """Return `Monday 23 November 2026`."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def short_day(day: dt.date) -> str:
+    """Return `23 November 2026`."""
+    return f"{day.day} {day:%B %Y}"

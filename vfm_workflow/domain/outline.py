@@ -1,0 +1,178 @@
+"""What a project writes: sections, criteria and consultees (`config/outline.yaml`, strategy §7.4, §8.1, §2.2.5)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from vfm_workflow.documents import Document, Strict, parse_yaml, validate
+from vfm_workflow.errors import ConfigError, Problem
+
+MOST_CHARACTERS = 40_000
+"""A section longer than this is not an outline of six pages (§7.1)."""
+
+
+class Section(Strict):
+    """One section of a document: what it is called, what it asks for, and the least that says something."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    title: str = Field(min_length=1)
+    asks: str = ""
+    min_words: int = Field(default=1, ge=1, le=2000)
+
+
+class Named(Strict):
+    """A key with its title."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    title: str = Field(min_length=1)
+
+
+class Kind(Named):
+    """A type of project (§9.1), with the lifecycle its projects follow."""
+
+    lifecycle: str = "vfm"
+
+
+class Consultee(Named):
+    """A central department to consult; `required` ones must have answered before CMT is asked (§2.2.5)."""
+
+    required: bool = False
+
+
+class OutlineRules(Strict):
+    """The whole of `config/outline.yaml`."""
+
+    outline: tuple[Section, ...] = Field(min_length=1)
+    recommendations: tuple[Section, ...] = Field(min_length=1)
+    criteria: tuple[Named, ...] = Field(min_length=1)
+    consultees: tuple[Consultee, ...] = ()
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    priorities: tuple[str, ...] = ()
+
+    def sections(self, document: str) -> tuple[Section, ...]:
+        """Return the sections of `outline` or `recommendations`."""
+        return self.outline if document == "outline" else self.recommendations
+
+    def title_of(self, group: str, key: str) -> str:
+        """Return the title of `key` among `criteria`, `consultees` or `kinds`; the key itself if it is gone."""
+        entries: Sequence[Named] = getattr(self, group)
+        return next((entry.title for entry in entries if entry.key == key), key)
+
+
+def load(document: Document) -> OutlineRules:
+    """Return the rules. Raises ConfigError where a key is used twice in one list."""
+    rules = validate(OutlineRules, document)
+    problems = []
+    for group in ("outline", "recommendations", "criteria", "consultees", "kinds"):
+        seen: set[str] = set()
+        for number, entry in enumerate(getattr(rules, group)):
+            if entry.key in seen:
+                what = f"the key `{entry.key}` is used twice in `{group}`."
+                problems.append(document.problem((group, number, "key"), what, "Give each its own key."))
+            seen.add(entry.key)
+    if problems:
+        raise ConfigError(problems)
+    return rules
+
+
+def words(text: str) -> int:
+    """Return how many words `text` has."""
+    return len(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An outline written elsewhere: what `vfm project new --from` read."""
+
+    title: str
+    department: str
+    kind: str
+    sections: Mapping[str, str]
+    criteria: Mapping[str, str]
+
+
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+
+
+def parse_outline(text: str, file: str, rules: OutlineRules) -> Written:
+    """Return the outline in Markdown `text`: front matter, then one heading a section (§7.4).
+
+    Raises ConfigError that names, by line, each unknown, doubled or missing heading and each bad line of the head.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    head, start = _front_matter(lines, file)
+    titles = {_fold(section.title): section.key for section in rules.outline}
+    problems: list[Problem] = []
+    found: dict[str, tuple[int, list[str]]] = {}
+    current: list[str] | None = None
+    for number, line in enumerate(lines[start:], start + 1):
+        heading = _HEADING.match(line)
+        if heading is None:
+            if current is not None:
+                current.append(line)
+            elif line.strip():
+                problems.append(Problem(file, number, "this text stands before the first heading.", "Move it below one."))
+            continue
+        if len(heading[1]) == 1 and _fold(heading[2]) not in titles:
+            continue  # a `# Title` of the whole paper
+        name = re.sub(r"^\d+[.)]\s*", "", heading[2])
+        key = titles.get(_fold(name))
+        if key is None and len(heading[1]) > 2 and current is not None:
+            current.append(line)
+            continue
+        if key is None:
+            problems.append(_unknown_heading(file, number, name, rules))
+            current = []
+        elif key in found:
+            what = f"the heading “{name}” is there twice (first on line {found[key][0]})."
+            problems.append(Problem(file, number, what, "Put its text together under one."))
+        else:
+            current = []
+            found[key] = (number, current)
+    problems += [
+        Problem(file, len(lines), f"the heading “{section.title}” is missing.", f"Add `## {section.title}` and its text.")
+        for section in rules.outline
+        if section.key not in found
+    ]
+    kinds = [kind.key for kind in rules.kinds]
+    if head.get("kind") and head["kind"] not in kinds:
+        problems.append(Problem(file, 1, f"the kind `{head['kind']}` does not exist.", f"Use one of: {', '.join(kinds)}."))
+    if problems:
+        raise ConfigError(problems)
+    criteria = {entry.key: str(head[entry.key]) for entry in rules.criteria if head.get(entry.key)}
+    return Written(
+        head.get("title", ""),
+        head.get("department", ""),
+        head.get("kind", ""),
+        {key: "\n".join(body).strip() for key, (_, body) in found.items()},
+        criteria,
+    )
+
+
+def _front_matter(lines: Sequence[str], file: str) -> tuple[dict[str, str], int]:
+    """Return (the head's fields, the index of the first line after it)."""
+    if not lines or lines[0].strip() != "---":
+        return {}, 0
+    end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
+    if end is None:
+        raise ConfigError([Problem(file, 1, "the head that begins with `---` has no end.", "Close it with `---`.")])
+    document = parse_yaml("\n".join(lines[1:end]) or "{}", file)
+    if not isinstance(document.data, dict):
+        raise ConfigError([Problem(file, 2, "the head is no list of `name: value`.", "Write `title: …` there.")])
+    return {str(key): str(value) for key, value in document.data.items()}, end + 1
+
+
+def _fold(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", title.lower().replace("’", "").replace("'", "")).strip()
+
+
+def _unknown_heading(file: str, number: int, name: str, rules: OutlineRules) -> Problem:
+    accepted = [section.title for section in rules.outline]
+    near = difflib.get_close_matches(name, accepted, n=1)
+    remedy = f"Did you mean “{near[0]}”?" if near else f"The headings are: {'; '.join(accepted)}."
+    return Problem(file, number, f"the heading “{name}” is not one of an outline's.", remedy)

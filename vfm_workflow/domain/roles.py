@@ -1,0 +1,128 @@
+"""Who may do what (`config/roles.yaml`, domain matrix), asked in one place by pages, API and CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from vfm_workflow.documents import Document, Strict, suggestion, validate
+from vfm_workflow.errors import ConfigError
+
+Scope = Literal["own", "department", "all"]
+PERMISSIONS = (
+    "project.read",
+    "project.create",
+    "outline.edit",
+    "plan.edit",
+    "return.submit",
+    "return.verify",
+    "lessons.edit",
+    "condition.discharge",
+    "consultation.answer",
+    "ideas.read",
+    "ideas.create",
+    "ideas.reply",
+    "mail.read",
+    "mail.retry",
+    "audit.read",
+    "people.edit",
+    "settings.read",
+)
+
+
+class RoleSpec(Strict):
+    """One role: its title and what it may do, how far."""
+
+    title: str = Field(min_length=1)
+    may: dict[str, Scope] = {}
+
+
+class RolesDocument(Strict):
+    """The whole of `config/roles.yaml`."""
+
+    roles: dict[str, RoleSpec] = Field(min_length=1)
+
+
+NEEDED = ("project_manager", "head_of_service", "administrator")
+"""Roles that the program itself speaks of: a project has a manager and a head of service, a home an administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: a person with a role. `role` is their own; what they are on a project follows from it."""
+
+    id: int
+    name: str
+    address: str
+    role: str
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides who somebody is on one project."""
+
+    manager_id: int
+    sponsor_id: int
+    department: str
+
+
+def load(document: Document) -> Mapping[str, RoleSpec]:
+    """Return the roles of `document`. Raises ConfigError naming each unknown permission with its line."""
+    roles = validate(RolesDocument, document).roles
+    problems = [
+        document.problem(("roles", key, "may", name), f"permission `{name}` does not exist.", suggestion(name, PERMISSIONS))
+        for key, spec in roles.items()
+        for name in spec.may
+        if name not in PERMISSIONS
+    ]
+    problems += [
+        document.problem(("roles",), f"the role `{name}` is missing.", "The program needs it; add it again.")
+        for name in NEEDED
+        if name not in roles
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return roles
+
+
+def roles_on(actor: Actor, standing: Standing) -> frozenset[str]:
+    """Return the roles `actor` holds on a project.
+
+    A project manager is one on their own projects only, and a head of service in their own department or on what they
+    sponsor; every other role holds everywhere.
+    """
+    held = set[str]()
+    if actor.id == standing.manager_id:
+        held.add("project_manager")
+    if actor.role == "head_of_service" and actor.department == standing.department:
+        held.add("head_of_service")
+    if actor.id == standing.sponsor_id:
+        held.add("head_of_service")
+    if actor.role not in ("project_manager", "head_of_service"):
+        held.add(actor.role)
+    return frozenset(held)
+
+
+def may(roles: Mapping[str, RoleSpec], actor: Actor, permission: str, standing: Standing | None = None) -> bool:
+    """Return whether `actor` may do `permission`, on the project of `standing` or (without one) anywhere at all.
+
+    Raises KeyError for a permission that does not exist: a spelling mistake must not lock or open a door.
+    """
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+    held = {actor.role} if standing is None else {actor.role, *roles_on(actor, standing)}
+    for role in held:
+        scope = roles[role].may.get(permission) if role in roles else None
+        if scope == "all" or (scope is not None and standing is None):
+            return True
+        if standing is None or scope is None:
+            continue
+        if actor.id in (standing.manager_id, standing.sponsor_id):
+            return True
+        if scope == "department" and actor.department == standing.department:
+            return True
+    return False

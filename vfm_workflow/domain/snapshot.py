@@ -1,0 +1,226 @@
+"""The text a board decides on, frozen: canonical JSON, its fingerprint, and a readable difference between two.
+
+A snapshot is a list of parts, each with a key, a title and either text or rows, so that a page, a mail and a
+difference need to know nothing about what kind of decision it is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vfm_workflow.domain.calendar import short_day, year_name
+from vfm_workflow.domain.facts import Facts
+from vfm_workflow.domain.money import figure, pounds
+
+Part = dict[str, Any]
+Snapshot = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something a decision may freeze: its title, which facts it needs, and its parts."""
+
+    title: str
+    needs: frozenset[str]
+    parts: Callable[[Facts], list[Part]]
+
+
+def freeze(subject: str, facts: Facts) -> Snapshot:
+    """Return the snapshot of `subject` (a key of SUBJECTS) as it stands in `facts`."""
+    return {
+        "subject": subject,
+        "reference": facts.reference,
+        "title": facts.title,
+        "parts": SUBJECTS[subject].parts(facts),
+    }
+
+
+def canonical(snapshot: Snapshot) -> str:
+    """Return the snapshot as canonical JSON."""
+    return json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of canonical JSON, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fingerprint(digest_hex: str) -> str:
+    """Return the first eight digits, as mails and pages show them."""
+    return digest_hex[:8]
+
+
+def _text(key: str, title: str, text: str) -> Part:
+    return {"key": key, "title": title, "text": text}
+
+
+def _rows(key: str, title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Part:
+    return {"key": key, "title": title, "head": list(head), "rows": [list(row) for row in rows]}
+
+
+def _written(facts: Facts, document: str) -> list[Part]:
+    texts = facts.sections.get(document, {})
+    return [_text(s.key, s.title, texts.get(s.key, "")) for s in facts.rules.sections(document)]
+
+
+def _criteria(facts: Facts) -> Part:
+    rows = [(c.title, facts.criteria[c.key]) for c in facts.rules.criteria if c.key in facts.criteria]
+    return _rows("criteria", "Criteria and their evidence", ("Criterion", "Evidence"), rows)
+
+
+def _consultations(facts: Facts) -> Part:
+    rows = [
+        (facts.rules.title_of("consultees", c.key), short_day(c.answered_on) if c.answered_on else "not yet", c.answer)
+        for c in facts.consultations
+    ]
+    return _rows("consultations", "Who was consulted", ("Consulted", "Answered", "Answer"), rows)
+
+
+def _milestones(facts: Facts) -> Part:
+    rows = [
+        (m.title, short_day(m.baseline) if m.baseline else "", short_day(m.forecast), short_day(m.done_on) if m.done_on else "")
+        for m in facts.milestones
+    ]
+    return _rows("milestones", "Milestones", ("Milestone", "Agreed date", "Forecast", "Done"), rows)
+
+
+def gains(low: int | None, high: int | None) -> str:
+    """Return a range of gains in £ a year, such as `£40,000 to £60,000 a year`."""
+    if not high:
+        return ""
+    return f"{pounds(high)} a year" if low in (None, high) else f"{pounds(low or 0)} to {pounds(high)} a year"
+
+
+def _plan(facts: Facts) -> Part:
+    head = ("Element", "Scope", "Method", "Who", "Staff hours", "Target date", "Gains")
+    rows = [
+        (
+            e.title,
+            e.scope,
+            e.method,
+            e.who,
+            str(e.hours or ""),
+            short_day(e.target) if e.target else "",
+            ". ".join(filter(None, (gains(e.gain_low, e.gain_high), e.gain))),
+        )
+        for e in facts.plan
+    ]
+    return _rows("plan", "Action plan", head, rows)
+
+
+def _measures(facts: Facts) -> Part:
+    def value(step: int | None, places: int) -> str:
+        return "" if step is None else figure(step, places)
+
+    rows = [(m.name, value(m.baseline, m.places), value(m.target, m.places), m.unit) for m in facts.measures]
+    return _rows("measures", "Targets in cost and performance", ("Measure", "Baseline", "Target", "Unit"), rows)
+
+
+def _savings(facts: Facts) -> Part:
+    years = sorted({year for line in facts.savings for year, *_ in line.years})
+    rows = []
+    for line in facts.savings:
+        by_year = {year: expected for year, _, expected, _ in line.years}
+        kind = f"{'cashable' if line.cashable else 'non-cashable'}, {'ongoing' if line.ongoing else 'one-off'}"
+        rows.append((line.title, kind, *(pounds(by_year.get(year, 0)) for year in years)))
+    return _rows("savings", "Savings expected", ("Saving", "Kind", *(year_name(y) for y in years)), rows)
+
+
+def _outline(facts: Facts) -> list[Part]:
+    rest = [_criteria(facts), _consultations(facts), _measures(facts), _savings(facts), _milestones(facts), _plan(facts)]
+    return [*_written(facts, "outline"), *rest]
+
+
+def _recommendations(facts: Facts) -> list[Part]:
+    return [*_written(facts, "recommendations"), _measures(facts), _savings(facts), _milestones(facts), _plan(facts)]
+
+
+def _rebaseline(facts: Facts) -> list[Part]:
+    proposal = facts.proposal
+    rows = [
+        (title, short_day(old) if old else "", short_day(new)) for _, title, old, new in (proposal.changes if proposal else ())
+    ]
+    return [
+        _text("reason", "Why new dates are needed", proposal.reason if proposal else ""),
+        _rows("changes", "Dates proposed", ("Milestone", "Agreed date", "Proposed date"), rows),
+        _milestones(facts),
+    ]
+
+
+def _lessons(facts: Facts) -> list[Part]:
+    return [
+        _rows("lessons", "Lessons learned", ("Lesson",), [(lesson.text,) for lesson in facts.lessons]),
+        _savings(facts),
+        _milestones(facts),
+    ]
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    "outline": Subject(
+        "Outline",
+        frozenset({"sections", "criteria", "consultations", "milestones", "plan", "measures", "savings"}),
+        _outline,
+    ),
+    "recommendations": Subject(
+        "Recommendations", frozenset({"sections", "milestones", "plan", "measures", "savings"}), _recommendations
+    ),
+    "rebaseline": Subject("New dates", frozenset({"proposal", "milestones"}), _rebaseline),
+    "lessons": Subject("Lessons learned", frozenset({"lessons", "milestones", "savings"}), _lessons),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What differs in one part: runs of (`same` | `removed` | `added`, words)."""
+
+    key: str
+    title: str
+    runs: tuple[tuple[str, str], ...]
+
+    @property
+    def removed(self) -> str:
+        return " … ".join(text.strip() for kind, text in self.runs if kind == "removed" and text.strip())
+
+    @property
+    def added(self) -> str:
+        return " … ".join(text.strip() for kind, text in self.runs if kind == "added" and text.strip())
+
+
+def differences(before: Snapshot, after: Snapshot) -> list[Change]:
+    """Return what changed between two snapshots, part by part, word by word; nothing for equal ones."""
+    old = {part["key"]: part for part in before["parts"]}
+    new = {part["key"]: part for part in after["parts"]}
+    found = []
+    for key in [*new, *(key for key in old if key not in new)]:
+        a, b = _flat(old.get(key)), _flat(new.get(key))
+        if a != b:
+            found.append(Change(key, (new.get(key) or old[key])["title"], _runs(a, b)))
+    return found
+
+
+def _flat(part: Part | None) -> str:
+    if part is None:
+        return ""
+    if "text" in part:
+        return str(part["text"])
+    return "\n".join("; ".join(cell for cell in row if cell) for row in part["rows"])
+
+
+def _runs(before: str, after: str) -> tuple[tuple[str, str], ...]:
+    a, b = re.findall(r"\s+|[^\s]+", before), re.findall(r"\s+|[^\s]+", after)
+    runs: list[tuple[str, str]] = []
+    for tag, a1, a2, b1, b2 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            runs.append(("same", "".join(a[a1:a2])))
+            continue
+        if a2 > a1:
+            runs.append(("removed", "".join(a[a1:a2])))
+        if b2 > b1:
+            runs.append(("added", "".join(b[b1:b2])))
+    return tuple(runs)

@@ -1,0 +1,147 @@
+"""A person advances a project: the lifecycle accepts or refuses, and everything that follows is one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from vfm_workflow.domain.lifecycle import BACK, Lifecycle, Step
+from vfm_workflow.domain.roles import Actor, roles_on
+from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
+from vfm_workflow.journeys import board, gate
+from vfm_workflow.journeys.effects import EFFECTS
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.posting import leave_fact, people_for
+from vfm_workflow.store import history, projects
+from vfm_workflow.store.tables import DecisionRequest, Project
+
+MOST_REASON = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What an event did."""
+
+    reference: str
+    event: str
+    from_stage: str
+    to_stage: str
+    revision: int
+
+
+def advance(
+    session: Session,
+    home: Home,
+    reference: str,
+    event: str,
+    by: Actor,
+    at: dt.datetime,
+    *,
+    reason: str = "",
+    revision: int | None = None,
+) -> Moved:
+    """Fire `event` on a project for `by`; return what it did. State, history, decision and mail change together.
+
+    Raises NotFound, UnknownEvent (with the stage's events), NotAllowed, StaleRevision (with what changed since
+    `revision`), BadInput (a reason is missing) or Unready (with every unmet requirement).
+    """
+    project = projects.by_reference(session, reference)
+    lifecycle = home.lifecycle(session, project)
+    refuse_stale(session, project, revision)
+    step = lifecycle.step(project.stage, event)
+    _refuse_stranger(home, project, step, by)
+    refuse_disputed(project)
+    reason = reason.strip()
+    if step.spec.reason == "required" and not reason:
+        raise BadInput({"reason": f"Say why: “{step.spec.label}” needs a reason"})
+    if len(reason) > MOST_REASON:
+        raise BadInput({"reason": f"The reason must be {MOST_REASON:,} characters or fewer"})
+    unmet = gate.missing(session, home, project, step, at)
+    if unmet:
+        raise Unready(f"{project.reference} is not ready for “{step.spec.label}”.", unmet)
+    return fire(session, home, project, lifecycle, step, by, at, reason=reason)
+
+
+def refuse_stale(session: Session, project: Project, revision: int | None) -> None:
+    """Raise StaleRevision, saying what changed since, where `revision` is not the project's own."""
+    if revision is None or revision == project.revision:
+        return
+    changes = [f"{row.actor}: {row.event.replace('_', ' ')}" for row in history.since(session, projects.key(project), revision)]
+    raise StaleRevision(
+        f"{project.reference} has changed since you opened it. Look at what changed, then do it again if it still fits.",
+        changes,
+    )
+
+
+def refuse_disputed(project: Project) -> None:
+    """Raise NotAllowed while a decision on the project is disputed."""
+    if project.disputed_at is not None:
+        raise NotAllowed(
+            f"{project.reference} is frozen: somebody says a decision was not theirs. An administrator must settle it first."
+        )
+
+
+def _refuse_stranger(home: Home, project: Project, step: Step, by: Actor) -> None:
+    if step.spec.decided_by:
+        raise NotAllowed(f"“{step.spec.label}” follows from the board's decision; nobody can fire it.")
+    if not roles_on(by, projects.standing(project)) & set(step.spec.by):
+        who = " or ".join(home.role_title(role) for role in step.spec.by)
+        raise NotAllowed(f"Only the {who} of {project.reference} may do that: “{step.spec.label}”.")
+
+
+def fire(
+    session: Session,
+    home: Home,
+    project: Project,
+    lifecycle: Lifecycle,
+    step: Step,
+    by: Actor | None,
+    at: dt.datetime,
+    *,
+    reason: str = "",
+    request: DecisionRequest | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Moved:
+    """Carry out a step that was found allowed and ready; return what it did. `request` is the decision behind it."""
+    before = project.stage
+    target = step.target if step.target != BACK else project.held_from or lifecycle.document.first_stage
+    holds = lifecycle.stages[target].kind == "held"
+    entry = history.Entry(step.event, by, at, reason, detail, target, before if holds else None, "The board")
+    history.record(session.connection(), project, entry)
+    for name in step.spec.effects:
+        EFFECTS[name](session, project, request, at)
+    if target != before:
+        board.settle_left(session, home, project, lifecycle, by, at, held=holds)
+    if step.target == BACK:
+        board.reopen_held(session, home, project, lifecycle, at)
+    if step.spec.opens:
+        board.open_request(session, home, project, lifecycle, step.spec.opens, by, at)
+    _leave_facts(session, home, project, lifecycle, step, before, by, at, reason)
+    return Moved(project.reference, step.event, before, target, project.revision)
+
+
+def _leave_facts(
+    session: Session, home: Home, project: Project, lifecycle: Lifecycle, step: Step, before: str,
+    by: Actor | None, at: dt.datetime, reason: str,
+) -> None:
+    """Leave the outcome's notices for the digests of whoever they concern; the person who did it knows already."""
+    today = home.calendar.today(at)
+    for notice in step.spec.notify:
+        people = people_for(session, lifecycle, project, home.catalogue.notices[notice].to)
+        if by is not None:
+            people.pop(by.id, None)
+        item = {
+            "project": project.reference,
+            "event": step.spec.label,
+            "from_stage": lifecycle.stages[before].title,
+            "to_stage": lifecycle.stages[project.stage].title,
+            "by": by.name if by else "The board",
+            "on": today.isoformat(),
+            "reason": reason,
+        }
+        subject = f"{project.reference}:{project.revision}"
+        leave_fact(session, notice, today.isoformat(), subject, sorted(people), item, at)

@@ -1,0 +1,293 @@
+"""The board is asked: a text is frozen, each member gets a slot and a link, and links die when their reason does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from vfm_workflow.domain import decisions as rules
+from vfm_workflow.domain import snapshot as snapshots
+from vfm_workflow.domain.calendar import day_name
+from vfm_workflow.domain.facts import Facts
+from vfm_workflow.domain.lifecycle import DecisionRule, Lifecycle
+from vfm_workflow.domain.roles import Actor
+from vfm_workflow.errors import NotAllowed
+from vfm_workflow.journeys import gate
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.posting import post, project_view
+from vfm_workflow.store import decisions as store
+from vfm_workflow.store import history, projects
+from vfm_workflow.store.tables import DecisionRequest, Link, Person, Project, ProposalRow, Slot, Version
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with everything a page or a mail says of it."""
+
+    request: DecisionRequest
+    project: Project
+    rule: DecisionRule
+    version: Version
+    board: Sequence[Slot]
+
+    @property
+    def id(self) -> int:
+        assert self.request.id is not None
+        return self.request.id
+
+    @property
+    def snapshot(self) -> snapshots.Snapshot:
+        text: snapshots.Snapshot = json.loads(self.version.snapshot)
+        return text
+
+
+def load(session: Session, home: Home, request: DecisionRequest) -> Asked:
+    """Return the request with its project, rule, frozen version and board."""
+    project = projects.by_id(session, request.project_id)
+    version = session.get(Version, request.version_id)
+    assert version is not None and request.id is not None
+    rule = home.lifecycle(session, project).decisions[request.decision]
+    return Asked(request, project, rule, version, store.slots(session, request.id))
+
+
+def open_request(
+    session: Session, home: Home, project: Project, lifecycle: Lifecycle, decision: str, by: Actor | None, at: dt.datetime
+) -> Asked:
+    """Freeze the text and ask the board; return the request. An open one on the same decision is superseded.
+
+    Raises NotAllowed where nobody on the board may decide this project.
+    """
+    rule = lifecycle.decisions[decision]
+    parts = snapshots.SUBJECTS[rule.freezes].needs | {"milestones", "proposal"}
+    facts = gate.load_facts(session, home, project, parts, at)
+    before = _supersede(session, project, decision, at)
+    version = _freeze(session, project, rule.freezes, facts, by, at)
+    asked = _ask(session, home, project, decision, rule, version, _dates(rule.freezes, facts), by, at)
+    if rule.freezes == "rebaseline" and (draft := session.get(ProposalRow, project.id)) is not None:
+        session.delete(draft)  # what is asked for is frozen now; the next proposal starts empty
+    previous = session.get(Version, before.version_id) if before else None
+    _mail_board(session, home, asked, "decision_superseded" if previous else "decision_asked", at, previous)
+    return asked
+
+
+def _supersede(session: Session, project: Project, decision: str, at: dt.datetime) -> DecisionRequest | None:
+    for request in store.open_requests(session, projects.key(project)):
+        if request.decision == decision:
+            _close(session, request, "superseded", "a newer version was sent", at)
+            return request
+    return None
+
+
+def _close(session: Session, request: DecisionRequest, state: str, why: str, at: dt.datetime) -> None:
+    assert request.id is not None
+    store.revoke(session, request.id, why, at)
+    request.state, request.closed_at = state, at
+    session.flush()
+
+
+def _freeze(
+    session: Session, project: Project, subject: str, facts: Facts, by: Actor | None, at: dt.datetime
+) -> Version:
+    """Return the frozen text: the newest version if nothing changed since, else a new one."""
+    text = snapshots.canonical(snapshots.freeze(subject, facts))
+    digest = snapshots.digest(text)
+    newest = store.newest_version(session, projects.key(project), subject)
+    if newest is not None and newest.digest == digest:
+        return newest
+    version = Version(
+        project_id=projects.key(project),
+        subject=subject,
+        number=newest.number + 1 if newest else 1,
+        snapshot=text,
+        digest=digest,
+        frozen_at=at,
+        frozen_by=by.id if by else project.manager_id,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _dates(subject: str, facts: Facts) -> dict[str, str]:
+    """Return the dates that a decision on `subject` would set, frozen with it: milestone id → ISO date."""
+    if subject == "rebaseline":
+        return {str(key): day.isoformat() for key, _, _, day in (facts.proposal.changes if facts.proposal else ())}
+    return {str(m.id): (m.done_on or m.forecast).isoformat() for m in facts.milestones if m.baseline is None}
+
+
+def _ask(
+    session: Session, home: Home, project: Project, decision: str, rule: DecisionRule, version: Version,
+    dates: Mapping[str, str], by: Actor | None, at: dt.datetime,
+) -> Asked:
+    barred = {project.manager_id, project.sponsor_id, version.frozen_by, *([by.id] if by else [])}
+    people = projects.people_in(session, rule.board)
+    seats = rules.eligible([rules.Seat(projects.key(p), p.role) for p in people], barred)
+    if not seats:
+        roles = ", ".join(home.role_title(role) for role in rule.board)
+        raise NotAllowed(f"Nobody may decide this: the board ({roles}) has no member but the project's own people.")
+    request = DecisionRequest(
+        project_id=projects.key(project),
+        decision=decision,
+        version_id=projects.key(version),  # type: ignore[arg-type]  # any stored row with an id
+        changes=dict(dates),
+        asked_by=by.id if by else project.manager_id,
+        opened_at=at,
+        deadline=home.calendar.deadline(at, rule.deadline_working_days),
+    )
+    session.add(request)
+    session.flush()
+    assert request.id is not None
+    board = [Slot(request_id=request.id, person_id=seat.person_id, role=seat.role) for seat in seats]
+    session.add_all(board)
+    session.flush()
+    detail = {"decision": decision, "version": version.number, "digest": version.digest, "board": len(board)}
+    history.record(session.connection(), project, history.Entry("decision_asked", by, at, "", detail))
+    return Asked(request, project, rule, version, board)
+
+
+def _mail_board(
+    session: Session, home: Home, asked: Asked, notice: str, at: dt.datetime, previous: Version | None = None
+) -> None:
+    extra: dict[str, Any] = {}
+    if previous is not None:
+        changes = snapshots.differences(json.loads(previous.snapshot), asked.snapshot)
+        extra["changes"] = [{"section": c.title, "removed": c.removed, "added": c.added} for c in changes]
+    for slot in asked.board:
+        mail_link(session, home, asked, slot, notice, at, extra)
+
+
+def mail_link(
+    session: Session, home: Home, asked: Asked, slot: Slot, notice: str, at: dt.datetime,
+    extra: Mapping[str, Any] | None = None,
+) -> Link:
+    """Mint a link for one slot, revoke the one before, and mail it to the address on record; return the link."""
+    assert slot.id is not None
+    store.revoke(session, asked.id, "a newer link was sent", at, slot.id)
+    person = projects.person(session, slot.person_id)
+    token = home.mint()
+    link = Link(
+        digest=store.token_digest(token),
+        purpose="decide",
+        slot_id=slot.id,
+        person_id=projects.key(person),
+        address=person.address,
+        issued_at=at,
+        expires_at=home.calendar.deadline(at, asked.rule.deadline_working_days),
+    )
+    session.add(link)
+    session.flush()
+    asker = projects.person(session, asked.request.asked_by)
+    context = {
+        "project": project_view(home, asked.project),
+        "decision": decision_view(home, asked),
+        "summary": summary(asked),
+        "link": home.url(f"/d/{token}"),
+        "asked_by": asker.name,
+        **(extra or {}),
+    }
+    mail = post(session, home, notice, person, context, at, asked.project)
+    link.message_id = mail.message_id
+    session.flush()
+    return link
+
+
+def decision_view(home: Home, asked: Asked) -> dict[str, Any]:
+    """Return what a mail says of a decision."""
+    return {
+        "title": asked.rule.title,
+        "version": asked.version.number,
+        "fingerprint": snapshots.fingerprint(asked.version.digest),
+        "deadline": asked.request.deadline,
+        "quorum": quorum_sentence(home, asked),
+        "choices": [rules.CHOICE_LABELS[choice] for choice in asked.rule.outcomes],
+    }
+
+
+def quorum_sentence(home: Home, asked: Asked) -> str:
+    """Return such as `3 of the 5 members must decide, the Chief Executive among them.`"""
+    seats = store.seats(asked.board)
+    count = rules.needed(asked.rule, seats)
+    must = " and the ".join(home.role_title(role) for role in sorted(rules.must_vote(asked.rule, seats)))
+    among = f", the {must} among them" if must else ""
+    if len(seats) == 1:
+        return "You alone decide."
+    return f"{count} of the {len(seats)} members must decide{among}."
+
+
+SUMMARY_CHARACTERS = 400
+
+
+def summary(asked: Asked) -> list[dict[str, str]]:
+    """Return the rows a busy person decides from: the project's own sentence, then the frozen text's short parts."""
+    rows = [{"label": "In short", "value": asked.project.summary}] if asked.project.summary else []
+    for part in asked.snapshot["parts"]:
+        if part["key"] in ("savings", "measures", "changes", "lessons") and part["rows"]:
+            lines = [_row_sentence(part["head"], row) for row in part["rows"]]
+            rows.append({"label": part["title"], "value": "\n".join(lines)})
+        elif part["key"] in ("why", "recommendation", "reason") and part.get("text"):
+            rows.append({"label": part["title"], "value": shorten(part["text"])})
+    return rows
+
+
+def shorten(text: str, most: int = SUMMARY_CHARACTERS) -> str:
+    """Return `text` cut at a word, with an ellipsis, where it is longer than `most` characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[:most].rsplit(" ", 1)[0] + " …"
+
+
+def _row_sentence(head: Sequence[str], row: Sequence[str]) -> str:
+    first, *rest = row
+    said = ", ".join(f"{name} {cell}" for name, cell in zip(head[1:], rest, strict=False) if cell)
+    return f"{first}: {said}" if said else first
+
+
+def settle_left(
+    session: Session, home: Home, project: Project, lifecycle: Lifecycle, by: Actor | None, at: dt.datetime, *, held: bool
+) -> None:
+    """The project has left a stage: end each open request whose outcomes can no longer happen, and say so."""
+    for request in store.open_requests(session, projects.key(project)):
+        rule = lifecycle.decisions[request.decision]
+        if all((project.stage, event) in lifecycle.plan for event in rule.outcomes.values()):
+            continue
+        asked = load(session, home, request)
+        _close(session, request, "held" if held else "withdrawn", "the project is on hold" if held else "withdrawn", at)
+        cast = store.votes(session, asked.id)
+        why = f"{project.reference} is now in the stage {lifecycle.stages[project.stage].title}."
+        for slot in store.waiting(asked.board, cast):
+            person = projects.person(session, slot.person_id)
+            context = {
+                "project": project_view(home, project),
+                "decision": decision_view(home, asked),
+                "reason": why,
+            }
+            post(session, home, "decision_withdrawn", person, context, at, project)
+
+
+def reopen_held(session: Session, home: Home, project: Project, lifecycle: Lifecycle, at: dt.datetime) -> None:
+    """The project is off hold: ask the board again, on the same frozen text, what the hold had put aside."""
+    for request in store.last_held(session, projects.key(project)):
+        version = session.get(Version, request.version_id)
+        assert version is not None
+        rule = lifecycle.decisions[request.decision]
+        asker = session.get(Person, request.asked_by)
+        by = projects.actor(asker) if asker else None
+        asked = _ask(session, home, project, request.decision, rule, version, request.changes or {}, by, at)
+        _mail_board(session, home, asked, "decision_asked", at)
+
+
+def remind(session: Session, home: Home, asked: Asked, slot: Slot, at: dt.datetime) -> Link:
+    """Remind one member: a new link, the old one revoked. Return the link."""
+    left = home.calendar.working_days_between(home.calendar.today(at), home.calendar.today(asked.request.deadline))
+    return mail_link(session, home, asked, slot, "decision_reminded", at, {"working_days_left": max(left, 0)})
+
+
+def deadline_text(home: Home, asked: Asked) -> str:
+    """Return such as `5pm on Tuesday 24 November 2026`."""
+    local = home.calendar.local(asked.request.deadline)
+    hour = f"{local.hour % 12 or 12}{f':{local.minute:02d}' if local.minute else ''}{'am' if local.hour < 12 else 'pm'}"
+    return f"{hour} on {day_name(local.date())}"

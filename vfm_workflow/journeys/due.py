@@ -1,0 +1,289 @@
+"""What the clock finds owed at one moment: each schedule's facts, with who may have to hear of them.
+
+One function for each `what` that `notices.yaml` may name. They look at what is true now, so a fact that has been mended
+is not said, and one that was missed while nothing ran is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlmodel import Session
+
+from vfm_workflow.domain import decisions as rules
+from vfm_workflow.domain import lifecycle as lifecycles
+from vfm_workflow.domain.calendar import Calendar, month_end, month_name, quarter_name
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.domain.milestones import slippage
+from vfm_workflow.domain.notices import When
+from vfm_workflow.domain.occasions import occasion, slip_key
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import due as store
+from vfm_workflow.store.due import OpenMilestone, Subject
+from vfm_workflow.store.tables import LifecycleVersion
+
+LOOK_BACK_MONTHS = 6
+"""A return older than this is no longer chased by mail; the project's page still shows that it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A fact somebody may have to hear: its key, and what a mail says of it. `project` is None for a department's."""
+
+    period: str
+    subject: str
+    project: Subject | None
+    department: str
+    item: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Now:
+    """The council at one moment, each part read once however many notices ask."""
+
+    session: Session
+    home: Home
+    at: dt.datetime
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.home.calendar
+
+    @cached_property
+    def today(self) -> dt.date:
+        return self.calendar.today(self.at)
+
+    @cached_property
+    def subjects(self) -> Mapping[int, Subject]:
+        return store.subjects(self.session)
+
+    @cached_property
+    def roles(self) -> Mapping[str, list[int]]:
+        return store.active_by_role(self.session)
+
+    @cached_property
+    def active(self) -> frozenset[int]:
+        return frozenset(person for people in self.roles.values() for person in people)
+
+    @cached_property
+    def lifecycles(self) -> Mapping[str, Lifecycle]:
+        digests = {subject.lifecycle for subject in self.subjects.values()}
+        rows = [self.session.get(LifecycleVersion, digest) for digest in sorted(digests)]
+        return {row.digest: lifecycles.restore(row.document) for row in rows if row is not None}
+
+    @cached_property
+    def months(self) -> tuple[str, ...]:
+        """The months that have ended, as far back as returns are chased, oldest first."""
+        month = self.calendar.month_before(self.today)
+        first = month_end(month).replace(day=1)
+        index = first.year * 12 + first.month - 1
+        return tuple(f"{i // 12:04d}-{i % 12 + 1:02d}" for i in range(index - LOOK_BACK_MONTHS + 1, index + 1))
+
+    @cached_property
+    def expected_returns(self) -> list[tuple[Subject, str]]:
+        """(project, month) for each month at whose end the project stood in a monitored stage (§6.1)."""
+        ends = {month: self._end_of(month) for month in self.months}
+        moves = store.stage_moves(self.session, ends[self.months[0]])
+        return [
+            (subject, month)
+            for project_id, subject in self.subjects.items()
+            for month in self.months
+            if self._monitored(subject, store.stage_on(moves.get(project_id, []), ends[month]))
+        ]
+
+    def _end_of(self, month: str) -> str:
+        after = month_end(month) + dt.timedelta(days=1)
+        return self.calendar.moment(after, dt.time()).isoformat(timespec="milliseconds")
+
+    def _monitored(self, subject: Subject, stage: str | None) -> bool:
+        stages = self.lifecycles[subject.lifecycle].stages
+        return stage is not None and stage in stages and stages[stage].monitored
+
+    @cached_property
+    def returns(self) -> Mapping[tuple[int, str], Any]:
+        return store.return_states(self.session, self.months[0])
+
+    @cached_property
+    def slipped(self) -> list[OpenMilestone]:
+        return list(store.slipped(self.session, self.today))
+
+    def url(self, subject: Subject, page: str = "") -> str:
+        return self.home.url(f"/projects/{subject.reference}{page}")
+
+    def item(self, subject: Subject, page: str = "", **more: Any) -> dict[str, Any]:
+        """Return what every item says: the project and where to go."""
+        project = {"reference": subject.reference, "title": subject.title, "url": self.url(subject)}
+        return {"project": project, "link": self.url(subject, page), **more}
+
+    def late(self, due: dt.date) -> int:
+        return max(self.calendar.working_days_between(due, self.today), 0)
+
+
+def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
+    """Months whose return is not in. A month stops being chased once a later one is in, since figures carry forward."""
+    newest: dict[int, str] = {}
+    for (project_id, month), row in now.returns.items():
+        if row.state != "draft":
+            newest[project_id] = max(newest.get(project_id, ""), month)
+    for subject, month in now.expected_returns:
+        if month <= newest.get(subject.id, ""):
+            continue
+        due = now.calendar.return_due(month)
+        key = occasion(when, month, due, now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject, f"/returns/{month}", period=month_name(month), due=due, late_working_days=now.late(due),
+                manager=subject.manager_id,
+            )
+            yield Owed(key, subject.reference, subject, subject.department, item)
+
+
+def return_not_verified(now: Now, when: When) -> Iterator[Owed]:
+    """Returns that wait for the Head of Service, from the day they came in."""
+    for (project_id, month), row in sorted(now.returns.items()):
+        subject = now.subjects.get(project_id)
+        if subject is None or row.state != "submitted":
+            continue
+        came = now.calendar.today(row.submitted_at)
+        key = occasion(when, month, now.calendar.next_working_day(came), now.today, now.calendar)
+        if key is not None:
+            due = now.calendar.return_due(month)
+            item = now.item(
+                subject, f"/returns/{month}", period=month_name(month), due=due, late_working_days=now.late(due),
+                manager=subject.manager_id, submitted_on=came,
+            )
+            yield Owed(key, subject.reference, subject, subject.department, item)
+
+
+def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
+    """The last quarter, for each department whose figures are not all verified, and for the whole council (§15.2)."""
+    quarter = now.calendar.quarter_before(now.today)
+    due = now.calendar.quarter_due(quarter)
+    key = occasion(when, quarter, due, now.today, now.calendar)
+    if key is None:
+        return
+    months = set(now.calendar.quarter_months(quarter))
+    counts: dict[str, list[int]] = {}
+    for subject, month in now.expected_returns:
+        if month in months:
+            row = now.returns.get((subject.id, month))
+            state = row.state if row is not None else "draft"
+            for scope in (subject.department, ""):
+                count = counts.setdefault(scope, [0, 0, 0])
+                count[0] += 1
+                count[1] += state == "draft"
+                count[2] += state == "submitted"
+    for scope, (expected, missing, unverified) in sorted(counts.items()):
+        if missing or unverified:
+            item = {
+                "link": now.home.url(f"/returns?quarter={quarter}" + (f"&department={scope}" if scope else "")),
+                "quarter": quarter_name(quarter),
+                "due": due,
+                "late_working_days": now.late(due),
+                "scope": scope or "all departments",
+                "missing": missing,
+                "unverified": unverified,
+                "expected": expected,
+            }
+            yield Owed(key, scope or "council", None, scope, item)
+
+
+def milestone_ahead(now: Now, when: When) -> Iterator[Owed]:
+    """Milestones that are near."""
+    until = now.calendar.add_working_days(now.today, -(when.working_days or 0))
+    for row in store.ahead(now.session, now.today, until):
+        subject = now.subjects[row.project_id]
+        if _live(now, subject):
+            left = now.calendar.working_days_between(now.today, row.forecast)
+            item = now.item(
+                subject, "/milestones", milestone=row.title, forecast=row.forecast, baseline=row.baseline, days_left=left
+            )
+            yield Owed(row.forecast.isoformat(), f"milestone:{row.id}", subject, subject.department, item)
+
+
+def milestone_slipped(now: Now, when: When) -> Iterator[Owed]:
+    """Milestones later than CMT agreed (§10.3), by more working days than the notice says."""
+    for row in now.slipped:
+        subject = now.subjects[row.project_id]
+        slip = slippage(row.baseline, row.forecast, None, now.today, now.calendar)
+        if slip.working_days > (when.over_working_days or 0) and _live(now, subject):
+            item = now.item(
+                subject, "/milestones", milestone=row.title, baseline=row.baseline, forecast=row.forecast,
+                slip_calendar_days=slip.calendar_days, slip_working_days=slip.working_days, overdue=slip.overdue,
+            )
+            key = slip_key(row.forecast, slip.overdue, now.today)
+            yield Owed(key, f"milestone:{row.id}", subject, subject.department, item)
+
+
+def _live(now: Now, subject: Subject) -> bool:
+    stages = now.lifecycles[subject.lifecycle].stages
+    return subject.stage in stages and stages[subject.stage].kind == "live"
+
+
+def decision_open(now: Now, when: When) -> Iterator[Owed]:
+    """Decisions past their deadline with no quorum."""
+    rows = store.open_decisions(now.session)
+    ids = [row[0] for row in rows]
+    waiting, counts = store.unvoted(now.session, ids), store.seat_counts(now.session, ids)
+    for request_id, project_id, decision, deadline in rows:
+        subject = now.subjects[project_id]
+        due = now.calendar.today(deadline)
+        key = occasion(when, due.isoformat(), due, now.today, now.calendar)
+        if key is not None:
+            rule = now.lifecycles[subject.lifecycle].decisions[decision]
+            members, cast = counts.get(request_id, (0, 0))
+            seats = [rules.Seat(n, "") for n in range(members)]
+            item = now.item(
+                subject, "/decisions", decision=rule.title, deadline=due, waiting_for=waiting.get(request_id, []),
+                votes=cast, needed=rules.needed(rule, seats),
+            )
+            yield Owed(key, f"request:{request_id}", subject, subject.department, item)
+
+
+def condition_open(now: Now, when: When) -> Iterator[Owed]:
+    """Conditions of an approval that nobody has discharged."""
+    for condition_id, project_id, text, set_at, name in store.open_conditions(now.session):
+        subject = now.subjects[project_id]
+        day = now.calendar.today(set_at)
+        key = occasion(when, day.isoformat(), day, now.today, now.calendar)
+        if key is not None and _live(now, subject):
+            item = now.item(subject, "/decisions", condition=text, set_on=day, set_by=name)
+            yield Owed(key, f"condition:{condition_id}", subject, subject.department, item)
+
+
+def stage_over_limit(now: Now, when: When) -> Iterator[Owed]:
+    """Projects that have stood in a stage longer than the lifecycle allows."""
+    for subject in now.subjects.values():
+        stage = now.lifecycles[subject.lifecycle].stages.get(subject.stage)
+        if stage is None or stage.limit_working_days is None:
+            continue
+        since = now.calendar.today(subject.stage_since)
+        due = now.calendar.add_working_days(since, stage.limit_working_days)
+        key = occasion(when, due.isoformat(), due, now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject, stage=stage.title, since=since, limit_working_days=stage.limit_working_days,
+                over_working_days=now.late(due),
+            )
+            yield Owed(key, f"{subject.reference}:{subject.stage}", subject, subject.department, item)
+
+
+SCHEDULES: Mapping[str, Callable[[Now, When], Iterator[Owed]]] = {
+    schedule.__name__: schedule
+    for schedule in (
+        return_not_submitted,
+        return_not_verified,
+        quarter_not_verified,
+        milestone_ahead,
+        milestone_slipped,
+        decision_open,
+        condition_open,
+        stage_over_limit,
+    )
+}
+"""`when.what` → its schedule."""
+

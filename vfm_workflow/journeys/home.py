@@ -1,0 +1,89 @@
+"""A council's home: its rules, read and checked once, as every journey needs them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from vfm_workflow.domain import lifecycle as lifecycles
+from vfm_workflow.domain.calendar import Calendar
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.domain.notices import Catalogue
+from vfm_workflow.domain.outline import OutlineRules
+from vfm_workflow.domain.roles import RoleSpec
+from vfm_workflow.errors import NotFound
+from vfm_workflow.mail.render import Renderer
+from vfm_workflow.store.tables import LifecycleVersion, Project
+
+
+def new_token() -> str:
+    """Return an opaque token of 43 characters for a link."""
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True)
+class Home:
+    """Everything a council decides by data. Built by `wiring`, passed to every journey."""
+
+    council_name: str
+    base_url: str
+    mail_from: str
+    """The address mail comes from, such as `vfm@wrenfold.example`."""
+    mail_from_name: str
+    calendar: Calendar
+    roles: Mapping[str, RoleSpec]
+    outline: OutlineRules
+    catalogue: Catalogue
+    renderer: Renderer
+    lifecycles: Mapping[str, Lifecycle]
+    """The documents as they stand in `workflows/`, by name: what new projects begin with."""
+    mint: Callable[[], str] = new_token
+    _pinned: dict[str, Lifecycle] = field(default_factory=dict)
+
+    @property
+    def mail_domain(self) -> str:
+        return self.mail_from.rpartition("@")[2]
+
+    def lifecycle(self, session: Session, project: Project) -> Lifecycle:
+        """Return the version of the lifecycle that `project` is pinned to, whatever the folder says now."""
+        found = self._pinned.get(project.lifecycle)
+        if found is None:
+            stored = session.get(LifecycleVersion, project.lifecycle)
+            if stored is None:
+                raise NotFound(f"{project.reference} is pinned to a lifecycle that is not stored: {project.lifecycle}.")
+            found = self._pinned[project.lifecycle] = lifecycles.restore(stored.document)
+        return found
+
+    def lifecycle_for(self, kind: str) -> Lifecycle:
+        """Return the lifecycle that a new project of `kind` follows."""
+        entry = next((k for k in self.outline.kinds if k.key == kind), None)
+        if entry is None or entry.lifecycle not in self.lifecycles:
+            raise NotFound(f"There is no kind of project “{kind}”.")
+        return self.lifecycles[entry.lifecycle]
+
+    def publish(self, session: Session, lifecycle: Lifecycle, at: dt.datetime) -> str:
+        """Store `lifecycle` under its digest if it is new; return the digest. Moves no project."""
+        if session.get(LifecycleVersion, lifecycle.digest) is None:
+            session.add(
+                LifecycleVersion(
+                    digest=lifecycle.digest,
+                    name=lifecycle.name,
+                    version=lifecycle.document.version,
+                    document=lifecycle.canonical,
+                    published_at=at,
+                )
+            )
+            session.flush()
+        return lifecycle.digest
+
+    def url(self, path: str) -> str:
+        """Return the full address of a page. Only `VFM_BASE_URL` builds it, never a request's Host header."""
+        return f"{self.base_url.rstrip('/')}{path}"
+
+    def role_title(self, role: str) -> str:
+        """Return a role's title, or the role itself where the file no longer has it."""
+        return self.roles[role].title if role in self.roles else role.replace("_", " ")

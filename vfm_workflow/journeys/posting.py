@@ -1,0 +1,125 @@
+"""The one way a mail is written: rendered, frozen into bytes and put into the outbox, in the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.mail import message
+from vfm_workflow.mail.render import Rendered
+from vfm_workflow.store import outbox, projects
+from vfm_workflow.store.tables import Occurrence, OutboxMail, Person, Project
+
+
+def project_view(home: Home, project: Project) -> dict[str, str]:
+    """Return what a mail says of a project."""
+    return {
+        "reference": project.reference,
+        "title": project.title,
+        "department": project.department,
+        "url": home.url(f"/projects/{project.reference}"),
+    }
+
+
+def post(
+    session: Session, home: Home, notice: str, person: Person, context: Mapping[str, Any], at: dt.datetime,
+    project: Project | None = None,
+) -> OutboxMail:
+    """Write the at-once mail `notice` to `person`; return its outbox row. It leaves in the hours the notice allows."""
+    spec = home.catalogue.notices[notice]
+    rendered = home.renderer.render(
+        notice,
+        {
+            "person": {"name": person.name, "address": person.address},
+            "why": spec.why,
+            "council": {"name": home.council_name, "base_url": home.base_url},
+            **context,
+        },
+    )
+    not_before = at if spec.hours == "any" else home.calendar.business_moment(at)
+    return write(session, home, notice, person, rendered, at, not_before, project, spec.why)
+
+
+def write(
+    session: Session, home: Home, notice: str, person: Person, rendered: Rendered, at: dt.datetime,
+    not_before: dt.datetime, project: Project | None, why: str,
+) -> OutboxMail:
+    """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
+    message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
+    thread = message.thread_root(project.uuid, home.mail_domain) if project else None
+    manager = session.get(Person, project.manager_id) if project else None
+    replies_to = message.Mailbox(manager.name, manager.address) if manager and manager.id != person.id else None
+    data = message.build(
+        message_id=message_id,
+        date=at,
+        sender=message.Mailbox(home.mail_from_name, home.mail_from),
+        to=message.Mailbox(person.name, person.address),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        thread=thread,
+        reply_to=replies_to,
+    )
+    row = OutboxMail(
+        message_id=message_id,
+        notice=notice,
+        why=why,
+        sender=home.mail_from,
+        to=person.address,
+        person_id=person.id,
+        project_id=project.id if project else None,
+        subject=rendered.subject,
+        data=data,
+        created_at=at,
+        not_before=not_before,
+        next_try=not_before,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def people_for(
+    session: Session, lifecycle: Lifecycle | None, project: Project, roles: Iterable[str]
+) -> dict[int, Person]:
+    """Return the active people who hold `roles` on a project, by id: its own manager and head, and whoever holds the
+    others everywhere. `stage_owner` is whoever the project waits for."""
+    wanted = set(roles)
+    if "stage_owner" in wanted and lifecycle is not None:
+        wanted.discard("stage_owner")
+        owner = lifecycle.stages[project.stage].owner if project.stage in lifecycle.stages else None
+        wanted.update({owner} if owner else ())
+    ids = set[int]()
+    if "project_manager" in wanted:
+        ids.add(project.manager_id)
+    if "head_of_service" in wanted:
+        head = projects.department(session, project.department).head_id
+        ids.add(head if head is not None else project.sponsor_id)
+    found = [session.get(Person, person_id) for person_id in sorted(ids)]
+    found += projects.people_in(session, wanted - {"project_manager", "head_of_service", "stage_owner"})
+    return {person.id: person for person in found if person is not None and person.active and person.id is not None}
+
+
+def leave_fact(
+    session: Session, job: str, period: str, subject: str, people: Sequence[int], item: Mapping[str, Any], at: dt.datetime
+) -> None:
+    """Leave a fact that an event caused, to be said in each person's next digest."""
+    rows = [
+        {
+            "job": job,
+            "period": period,
+            "subject": subject,
+            "person_id": person_id,
+            "posted_at": at,
+            "digest_day": None,
+            "item": dict(item),
+        }
+        for person_id in people
+    ]
+    outbox.insert_new(session, Occurrence, rows)

@@ -1,0 +1,141 @@
+"""Signing in by an emailed one-use link: GET shows, POST signs in. No passwords."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col
+
+from vfm_workflow.domain.roles import Actor
+from vfm_workflow.errors import LinkDead, NotFound
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.people import clean_address
+from vfm_workflow.journeys.posting import post
+from vfm_workflow.store import decisions as store
+from vfm_workflow.store import projects
+from vfm_workflow.store.tables import Link, Person, WebSession
+
+MOST_LINKS = 5
+"""Live sign-in links an address may have: asking again and again does not flood a mailbox."""
+
+
+def ask(session: Session, home: Home, address: str, at: dt.datetime) -> bool:
+    """Mail a one-use link to `address` if it is somebody's; return whether one went.
+
+    The page says the same either way, so that a stranger learns nothing.
+    """
+    clean = clean_address(address)
+    if clean is None:
+        return False
+    try:
+        person = projects.person_by_address(session, clean)
+    except NotFound:
+        return False
+    live = select(Link).where(
+        col(Link.person_id) == person.id,
+        col(Link.purpose) == "sign_in",
+        col(Link.used_at).is_(None),
+        col(Link.revoked_at).is_(None),
+        col(Link.expires_at) > at,
+    )
+    if len(list(session.scalars(live))) >= MOST_LINKS:
+        return False
+    minutes = home.calendar.rules.sign_in_link_minutes
+    url = mint(session, home, person, at, dt.timedelta(minutes=minutes))
+    mail = post(session, home, "sign_in_link", person, {"link": url, "minutes": minutes}, at)
+    return mail.id is not None
+
+
+def mint(session: Session, home: Home, person: Person, at: dt.datetime, lasts: dt.timedelta) -> str:
+    """Return the address of a new one-use sign-in link for a person."""
+    token = home.mint()
+    session.add(
+        Link(
+            digest=store.token_digest(token),
+            purpose="sign_in",
+            person_id=projects.key(person),
+            address=person.address,
+            issued_at=at,
+            expires_at=at + lasts,
+        )
+    )
+    session.flush()
+    return home.url(f"/sign-in/{token}")
+
+
+def look_up(session: Session, token: str, at: dt.datetime) -> tuple[Link, Person]:
+    """Return the link and whose it is, changing nothing. Raises LinkDead, saying why and what to do next."""
+    link = store.link_by_token(session, token)
+    if link is None or link.purpose != "sign_in":
+        raise LinkDead("unknown", "This link is not one of ours, or was cut short. Ask for a new one below.")
+    if link.used_at is not None:
+        raise LinkDead("used", "This link has been used already. Ask for a new one below.")
+    if link.revoked_at is not None or link.expires_at < at:
+        raise LinkDead("expired", "This link has expired. Ask for a new one below.")
+    person = projects.person(session, link.person_id)
+    if not person.active or person.address != link.address:
+        raise LinkDead("revoked", "This link no longer works. Ask for a new one below.")
+    return link, person
+
+
+def sign_in(
+    session: Session, home: Home, token: str, at: dt.datetime, *, lasts: dt.timedelta, user_agent: str = ""
+) -> tuple[str, Person]:
+    """Spend the link; return (the new session's secret for the cookie, the person). Raises LinkDead."""
+    link, person = look_up(session, token, at)
+    if not store.spend(session, link, at):
+        raise LinkDead("used", "This link has been used already. Ask for a new one below.")
+    return begin(session, home, person, at, lasts=lasts, user_agent=user_agent), person
+
+
+def begin(
+    session: Session, home: Home, person: Person, at: dt.datetime, *, lasts: dt.timedelta, user_agent: str = ""
+) -> str:
+    """Begin a signed-in session for a person; return its secret. The database keeps only the digest."""
+    secret = home.mint()
+    session.add(
+        WebSession(
+            digest=store.token_digest(secret),
+            person_id=projects.key(person),
+            created_at=at,
+            seen_at=at,
+            expires_at=at + lasts,
+            user_agent=user_agent[:300],
+        )
+    )
+    session.flush()
+    return secret
+
+
+def who(session: Session, secret: str, at: dt.datetime, idle: dt.timedelta) -> Actor | None:
+    """Return who is signed in with a session's secret, or None where it has ended, timed out or never was."""
+    row = session.get(WebSession, store.token_digest(secret))
+    if row is None or row.ended_at is not None or row.expires_at <= at or row.seen_at + idle <= at:
+        return None
+    person = session.get(Person, row.person_id)
+    return projects.actor(person) if person is not None and person.active else None
+
+
+def seen(session: Session, secret: str, at: dt.datetime) -> None:
+    """Note that a session was used."""
+    query = update(WebSession).where(col(WebSession.digest) == store.token_digest(secret)).values(seen_at=at)
+    session.execute(query)
+
+
+def sign_out(session: Session, secret: str, at: dt.datetime) -> None:
+    """End a session."""
+    query = (
+        update(WebSession)
+        .where(col(WebSession.digest) == store.token_digest(secret), col(WebSession.ended_at).is_(None))
+        .values(ended_at=at)
+    )
+    session.execute(query)
+
+
+def last_seen(session: Session, secret: str) -> dt.datetime:
+    """Return when a session was last used. Raises NotFound."""
+    row = session.get(WebSession, store.token_digest(secret))
+    if row is None:
+        raise NotFound("There is no such session.")
+    return row.seen_at

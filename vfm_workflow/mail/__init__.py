@@ -1,0 +1,1 @@
+"""Mail: what a message says (`render`), what it is made of (`message`) and how it leaves (`transports`)."""

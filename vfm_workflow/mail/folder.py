@@ -1,0 +1,63 @@
+"""Mail into a folder of `.eml` files: for the demo and for tests. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from vfm_workflow.mail.transports import Answer, Outgoing
+
+
+class FolderTransport:
+    """Writes each message to a file of its own, whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, mail: Outgoing, before_data: Callable[[], None]) -> Answer:
+        """Return `sent` with the file's name, or `retry` with what the machine said, such as a full disk."""
+        name = file_name(mail)
+        draft = self._folder / f".{name}.{os.getpid()}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return self._cannot(error)
+        before_data()
+        try:
+            self._write(draft, name, mail.data)
+        except OSError as error:
+            return self._cannot(error)
+        return Answer("sent", None, f"written to {name}")
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
+
+    def describe(self) -> str:
+        """Return the folder's path in words."""
+        return f"the folder {self._folder}"
+
+    def _write(self, draft: Path, name: str, data: bytes) -> None:
+        """Write the file so that it survives a power cut, or leave nothing behind."""
+        try:
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _cannot(self, error: OSError) -> Answer:
+        return Answer("retry", None, f"{self._folder}: {error.strerror or error}")
+
+
+def file_name(mail: Outgoing) -> str:
+    """Return the file of a message, `{id}-{hash of its Message-ID}.eml`: a repeat overwrites itself."""
+    return f"{mail.id}-{hashlib.sha256(mail.message_id.encode()).hexdigest()[:16]}.eml"

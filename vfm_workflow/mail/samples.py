@@ -1,0 +1,218 @@
+"""One realistic context per notice: `vfm check` fills every template with them.
+
+The keys are those of `notices.CONTEXT` (a test compares the two). A digest sample is one item.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from vfm_workflow.mail.council import Council
+
+COUNCIL = Council("Wrenfold District Council", "#6f1a52", "https://vfm.wrenfold.example")
+DAY = dt.date(2026, 11, 23)
+TASKS_URL = "https://vfm.wrenfold.example/tasks"
+
+_URL = "https://vfm.wrenfold.example"
+_LINK = f"{_URL}/d/q3Zt8mJxW0cVb5nKpR2sLhYfA7uEoDgT1iQwX9vBz4M"
+
+
+def _project(reference: str, title: str, department: str = "Planning and Housing") -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "title": title,
+        "url": f"{_URL}/projects/{reference}",
+        "department": department,
+    }
+
+
+def _at(day: int, hour: int, minute: int = 0) -> dt.datetime:
+    return dt.datetime(2026, 11, day, hour, minute, tzinfo=dt.UTC)
+
+
+_LEISURE = _project("VFM-0009", "A trust for the leisure centres", "Leisure and Culture")
+_VALIDATION = _project("VFM-0005", "Planning validation")
+
+_PERSON = {"name": "Director of Resources", "address": "director.of.resources@wrenfold.example"}
+_COMMON: dict[str, Any] = {"person": _PERSON}
+_DECISION: dict[str, Any] = {
+    **_COMMON,
+    "project": _LEISURE,
+    "decision": {
+        "title": "Decide on the outline",
+        "version": 3,
+        "fingerprint": "a1b2c3d4",
+        "deadline": _at(30, 18),
+        "quorum": "It takes four of the seven members of the board, with the Chief Executive among them.",
+        "choices": ["Approve", "Approve with conditions", "Return for changes", "Reject"],
+    },
+}
+_SUMMARY = [
+    {
+        "label": "Why this subject",
+        "value": "Each visit costs £3.05 against a median of £2.10 among the nearest neighbours.",
+    },
+    {"label": "Expected saving", "value": "£350,000 a year by 2030/31, cashable and ongoing"},
+    {"label": "Cost to deliver", "value": "£85,000, one-off"},
+    {"label": "Must not fall", "value": "Satisfied visitors: 71% now, 78% as the target"},
+    {"label": "Consulted", "value": "Finance, Legal and Human Resources; trade unions next month"},
+]
+_ASKED: dict[str, Any] = {
+    **_DECISION,
+    "summary": _SUMMARY,
+    "link": _LINK,
+    "asked_by": "Leisure Project Manager",
+}
+_REASON = "The case is sound.\nThe pension liability must be settled before any transfer."
+_CONDITIONS = [
+    "A written answer from the pension fund on the deficit",
+    "Ward members consulted before the opening hours change",
+]
+_VOTE: dict[str, Any] = {
+    "choice": "Approve with conditions",
+    "reason": _REASON,
+    "conditions": _CONDITIONS,
+    "decided_at": _at(24, 10, 15),
+}
+_TALLY = "Four of seven have decided: three to approve, one to approve with conditions."
+
+SAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "decision_asked": _ASKED,
+    "decision_reminded": {**_ASKED, "working_days_left": 2},
+    "decision_superseded": {
+        **_ASKED,
+        "changes": [
+            {
+                "section": "Resources required",
+                "removed": "40 staff days, from the service's own budget.",
+                "added": "65 staff days, 25 of them from Finance, and £20,000 for actuarial advice.",
+            },
+            {
+                "section": "Options for change",
+                "removed": "Close the smaller of the two centres.",
+                "added": "",
+            },
+        ],
+    },
+    "decision_receipt": {
+        **_DECISION,
+        **_VOTE,
+        "assurance": "By the link sent to director.of.resources@wrenfold.example, level A",
+        "dispute_link": f"{_URL}/disputes/8Kf2LxPq7VnTz0BwYc",
+    },
+    "decision_vote_cast": {**_DECISION, **_VOTE, "voter": "Director of Resources", "tally": _TALLY},
+    "decision_made": {
+        **_DECISION,
+        "outcome": "Approved with conditions",
+        "tally": _TALLY,
+        "votes": [
+            {
+                "name": "Chief Executive",
+                "choice": "Approve",
+                "reason": "",
+                "conditions": [],
+                "decided_at": _at(24, 9),
+            },
+            {"name": "Director of Resources", **_VOTE},
+        ],
+        "conditions": _CONDITIONS,
+        "next_stage": "Initial stage",
+    },
+    "decision_withdrawn": {**_DECISION, "reason": "The project was put on hold."},
+    "decision_disputed": {
+        **_DECISION,
+        "voter": "Director of Resources",
+        "disputed_at": _at(24, 11, 30),
+        "link": f"{_URL}/projects/VFM-0009/decisions/1",
+    },
+    "sign_in_link": {**_COMMON, "link": f"{_URL}/sign-in/{_LINK[-43:]}", "minutes": 30},
+    "return_not_submitted": {
+        "project": _VALIDATION,
+        "link": f"{_URL}/projects/VFM-0005/returns/2026-10",
+        "period": "October 2026",
+        "due": dt.date(2026, 11, 6),
+        "late_working_days": 11,
+        "manager": "Planning Project Manager",
+    },
+    "return_not_verified": {
+        "project": _project("VFM-0001", "Waste rounds", "Street Scene"),
+        "link": f"{_URL}/projects/VFM-0001/returns/2026-10",
+        "period": "October 2026",
+        "due": dt.date(2026, 11, 6),
+        "late_working_days": 11,
+        "manager": "Waste Project Manager",
+        "submitted_on": dt.date(2026, 11, 5),
+    },
+    "quarter_not_verified": {
+        "link": f"{_URL}/quarters/2026-Q2",
+        "quarter": "Q2 2026/27",
+        "due": dt.date(2026, 10, 14),
+        "late_working_days": 28,
+        "scope": "Street Scene",
+        "missing": 1,
+        "unverified": 2,
+        "expected": 12,
+    },
+    "milestone_ahead": {
+        "project": _VALIDATION,
+        "link": f"{_URL}/projects/VFM-0005/milestones",
+        "milestone": "Online form live",
+        "forecast": dt.date(2026, 11, 30),
+        "baseline": dt.date(2026, 11, 16),
+        "days_left": 5,
+    },
+    "milestone_slipped": {
+        "project": _VALIDATION,
+        "link": f"{_URL}/projects/VFM-0005/milestones",
+        "milestone": "Contract variation signed",
+        "baseline": dt.date(2026, 9, 22),
+        "forecast": dt.date(2026, 11, 20),
+        "slip_calendar_days": 59,
+        "slip_working_days": 43,
+        "overdue": True,
+    },
+    "decision_open": {
+        "project": _LEISURE,
+        "link": f"{_URL}/projects/VFM-0009/decisions/1",
+        "decision": "Decide on the outline",
+        "deadline": dt.date(2026, 11, 20),
+        "waiting_for": ["Chief Executive", "Director of Place"],
+        "votes": 3,
+        "needed": 4,
+    },
+    "condition_open": {
+        "project": _LEISURE,
+        "link": f"{_URL}/projects/VFM-0009/conditions",
+        "condition": "A written answer from the pension fund on the deficit",
+        "set_on": dt.date(2026, 10, 20),
+        "set_by": "Director of Resources",
+    },
+    "stage_over_limit": {
+        "project": _project("VFM-0019", "Land charges", "Legal and Democratic"),
+        "link": f"{_URL}/projects/VFM-0019",
+        "stage": "Outline",
+        "since": dt.date(2026, 8, 3),
+        "limit_working_days": 60,
+        "over_working_days": 19,
+    },
+    "stage_changed": {
+        "project": _project("VFM-0004", "Fleet telematics", "Street Scene"),
+        "link": f"{_URL}/projects/VFM-0004",
+        "event": "Put on hold",
+        "from_stage": "Implementation",
+        "to_stage": "On hold",
+        "by": "Head of Street Scene",
+        "on": dt.date(2026, 11, 20),
+        "reason": "The supplier is being sold.",
+    },
+    "return_sent_back": {
+        "project": _project("VFM-0001", "Waste rounds", "Street Scene"),
+        "link": f"{_URL}/projects/VFM-0001/returns/2026-10",
+        "period": "October 2026",
+        "by": "Head of Street Scene",
+        "reason": "The figure for missed collections is the September one.",
+    },
+}
+"""By the same keys as `notices.CONTEXT`: a context for an at_once notice, one item for a digest notice."""

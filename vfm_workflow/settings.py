@@ -1,0 +1,188 @@
+"""Settings: `config/settings.toml`, then the environment. An unknown or bad one stops the start, by name (design §2)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+
+from vfm_workflow.documents import Document, Strict, parse_toml, suggestion
+from vfm_workflow.errors import ConfigError, Problem
+from vfm_workflow.folders import Folders
+
+PREFIX = "VFM_"
+FILE = "config/settings.toml"
+OUTSIDE_ONLY = ("home", "secret_key_file")
+"""Read from the environment alone: where the home is cannot stand in a file of the home."""
+SignIn = Literal["link"]
+
+
+class Settings(Strict):
+    """Every setting. Each is `VFM_<NAME>` in the environment and `<name>` in config/settings.toml."""
+
+    home: str = Field(default="", description="The council's own folders; the defaults where it is empty.")
+    data: str = Field(default="var", description="Where the database, mail folder, uploads, key and demo clock live.")
+    database_url: str = Field(
+        default="", description="sqlite:///file or postgresql+psycopg://user@host/name; by default a file under `data`."
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8000", description="The address people reach the pages at: the only source of links."
+    )
+    secret_key: str = Field(default="", description="Signs forms and cookies; made at first start where it is empty.")
+    secret_key_file: str = Field(default="", description="A file that holds the secret key instead.")
+    mail_url: str = Field(
+        default="", description="folder:PATH, smtp://user:pass@host:port?tls=starttls|none or smtps://…; by default a folder."
+    )
+    mail_from: str = Field(default="vfm@council.example", description="The address mail comes from.")
+    mail_from_name: str = Field(default="Value for Money", description="The name mail comes from.")
+    sign_in: SignIn = Field(default="link", description="How people sign in: `link`, a one-use link by email.")
+    council_name: str = Field(default="Your council", description="Shown on every page and mail.")
+    brand_colour: str = Field(default="#6f1a52", description="The council's colour, as #rrggbb.")
+    session_idle_minutes: int = Field(default=60, ge=5, le=1440, description="Minutes without a click until sign-out.")
+    session_hours: int = Field(default=12, ge=1, le=72, description="Hours until sign-out, however busy.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("write an address such as https://vfm.council.example")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("use https:// anywhere but on this machine: links decide things")
+        return value.rstrip("/")
+
+    @field_validator("brand_colour")
+    @classmethod
+    def _colour(cls, value: str) -> str:
+        digits = value.removeprefix("#")
+        if not value.startswith("#") or len(digits) != 6 or any(c not in "0123456789abcdefABCDEF" for c in digits):
+            raise ValueError("write the colour as #rrggbb, such as #6f1a52")
+        return value.lower()
+
+    @field_validator("mail_from")
+    @classmethod
+    def _from(cls, value: str) -> str:
+        name, at, domain = value.partition("@")
+        if not (name and at and "." in domain) or any(c.isspace() or c in ",;<>" for c in value):
+            raise ValueError("write one email address, such as vfm@council.example")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("use at least 32 random characters")
+        return value
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` is this machine."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, with the folders they were read from."""
+
+    settings: Settings
+    folders: Folders
+
+    @property
+    def data(self) -> Path:
+        return Path(self.settings.data).resolve()
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database_url or f"sqlite:///{self.data / 'vfm.sqlite3'}"
+
+    @property
+    def mail_url(self) -> str:
+        return self.settings.mail_url or f"folder:{self.data / 'mail'}"
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: str) -> Loaded:
+    """Return the settings: `overrides`, then the environment, then the home's file, then the defaults.
+
+    Raises ConfigError that names each unknown or bad setting, where it was said, and what is accepted.
+    """
+    env = dict(os.environ if environment is None else environment)
+    given = {name[len(PREFIX) :].lower(): value for name, value in env.items() if name.startswith(PREFIX)}
+    given = {name: value for name, value in given.items() if name not in IGNORED}
+    given.update(overrides)
+    names = list(Settings.model_fields)
+    unknown = [
+        Problem(f"{PREFIX}{name.upper()}", None, "this setting does not exist.", _suggest(name, names))
+        for name in given
+        if name not in names
+    ]
+    if unknown:
+        raise ConfigError(unknown)
+    folders = Folders.at(given.get("home"))
+    document = parse_toml(*folders.read(FILE))
+    problems = [
+        document.problem((name,), f"the setting `{name}` does not exist.", suggestion(name, names))
+        if name not in names
+        else document.problem((name,), f"`{name}` may not stand in this file.", f"Set {PREFIX}{name.upper()} instead.")
+        for name in document.data
+        if name not in names or name in OUTSIDE_ONLY
+    ]
+    if problems:
+        raise ConfigError(problems)
+    merged = {**document.data, **given}
+    if given.get("secret_key_file") and not given.get("secret_key"):
+        merged["secret_key"] = _read_secret(given["secret_key_file"])
+    try:
+        return Loaded(Settings.model_validate(merged), folders)
+    except ValidationError as error:
+        raise ConfigError([_bad(document, given, dict(item)) for item in error.errors()]) from error
+
+
+IGNORED = frozenset({"no_skips"})
+"""Names with our prefix that are the test suite's, not the program's."""
+
+
+def _suggest(name: str, names: list[str]) -> str:
+    remedy = suggestion(name, names)
+    for known in names:
+        remedy = remedy.replace(f"`{known}`", f"{PREFIX}{known.upper()}")
+    return remedy
+
+
+def _bad(document: Document, given: Mapping[str, str], item: Mapping[str, object]) -> Problem:
+    loc = item["loc"]
+    name = str(loc[0]) if isinstance(loc, tuple) and loc else "settings"
+    said = str(item["msg"]).removeprefix("Value error, ")
+    if name == "sign_in":
+        said = f"use one of: {', '.join(get_args(SignIn))}"
+    accepted = Settings.model_fields[name].description or ""
+    shown = "" if name == "secret_key" else f" is {item.get('input')!r}, which"
+    if name in given:
+        return Problem(f"{PREFIX}{name.upper()}", None, f"this setting{shown} cannot be used: {said}.", f"Accepted: {accepted}")
+    return document.problem((name,), f"`{name}`{shown} cannot be used: {said}.", f"Accepted: {accepted}")
+
+
+def _read_secret(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"the file {file} cannot be read: {error}."
+        raise ConfigError([Problem("VFM_SECRET_KEY_FILE", None, what, "Name a readable file.")]) from error
+
+
+def secret_key(loaded: Loaded) -> str:
+    """Return the key that signs forms and cookies; make one under `data` at the first start."""
+    if loaded.settings.secret_key:
+        return loaded.settings.secret_key
+    file = loaded.data / "secret.key"
+    if not file.exists():
+        loaded.data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_urlsafe(48))
+    return file.read_text(encoding="utf-8").strip()

@@ -1,0 +1,1 @@
+"""Tables, queries, outbox, audit and migrations. SQL lives here and nowhere else."""

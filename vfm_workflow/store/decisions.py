@@ -1,0 +1,140 @@
+"""Decision requests, slots, links and votes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlmodel import Session, col
+
+from vfm_workflow.domain.decisions import Seat, Vote
+from vfm_workflow.store.tables import DecisionRequest, Link, Project, Slot, Version, VoteRow
+
+
+def token_digest(token: str) -> str:
+    """Return what the database keeps of a token: its SHA-256, in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def lock(session: Session, request_id: int) -> DecisionRequest | None:
+    """Return the request, locked until the transaction ends (SQLite holds its one write lock already)."""
+    query = select(DecisionRequest).where(col(DecisionRequest.id) == request_id)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def open_requests(session: Session, project_id: int | None = None) -> list[DecisionRequest]:
+    """Return the open requests, of one project or of all, oldest first."""
+    query = select(DecisionRequest).where(col(DecisionRequest.state) == "open")
+    if project_id is not None:
+        query = query.where(col(DecisionRequest.project_id) == project_id)
+    return list(session.scalars(query.order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))))
+
+
+def requests_of(session: Session, project_id: int) -> list[DecisionRequest]:
+    """Return every request of a project, oldest first."""
+    query = select(DecisionRequest).where(col(DecisionRequest.project_id) == project_id)
+    return list(session.scalars(query.order_by(col(DecisionRequest.id))))
+
+
+def slots(session: Session, request_id: int) -> list[Slot]:
+    """Return the board of a request."""
+    return list(session.scalars(select(Slot).where(col(Slot.request_id) == request_id).order_by(col(Slot.id))))
+
+
+def votes(session: Session, request_id: int) -> list[VoteRow]:
+    """Return the votes of a request, oldest first, late ones too."""
+    query = select(VoteRow).where(col(VoteRow.request_id) == request_id)
+    return list(session.scalars(query.order_by(col(VoteRow.at), col(VoteRow.id))))
+
+
+def seats(rows: Sequence[Slot]) -> list[Seat]:
+    """Return the board as the rules see it."""
+    return [Seat(slot.person_id, slot.role) for slot in rows]
+
+
+def counted(board: Sequence[Slot], cast: Sequence[VoteRow]) -> list[Vote]:
+    """Return the votes as the rules see them: late ones do not count."""
+    role = {slot.id: slot.role for slot in board}
+    return [Vote(v.person_id, role[v.slot_id], v.choice) for v in cast if not v.late]  # type: ignore[arg-type]  # a CHECKed choice
+
+
+def waiting(board: Sequence[Slot], cast: Sequence[VoteRow]) -> list[Slot]:
+    """Return the slots that have not voted."""
+    done = {vote.slot_id for vote in cast}
+    return [slot for slot in board if slot.id not in done]
+
+
+def link_by_token(session: Session, token: str) -> Link | None:
+    """Return the link that a token opens, dead or alive; None where there is none."""
+    return session.scalars(select(Link).where(col(Link.digest) == token_digest(token))).first()
+
+
+def spend(session: Session, link: Link, at: dt.datetime) -> bool:
+    """Mark a live link used: compare-and-set, so that exactly one of many racing posts does. Return whether it was us."""
+    done = session.execute(
+        update(Link)
+        .where(col(Link.id) == link.id, col(Link.used_at).is_(None), col(Link.revoked_at).is_(None))
+        .values(used_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(done, CursorResult)
+    session.refresh(link)
+    return done.rowcount == 1
+
+
+def revoke(session: Session, request_id: int, why: str, at: dt.datetime, slot_id: int | None = None) -> list[int]:
+    """Revoke the live links of a request (or of one of its slots). Return the slots that had one."""
+    mine = select(col(Slot.id)).where(col(Slot.request_id) == request_id)
+    query = (
+        update(Link)
+        .where(col(Link.slot_id).in_(mine), col(Link.used_at).is_(None), col(Link.revoked_at).is_(None))
+        .values(revoked_at=at, revoked_why=why)
+        .returning(col(Link.slot_id))
+        .execution_options(synchronize_session=False)
+    )
+    if slot_id is not None:
+        query = query.where(col(Link.slot_id) == slot_id)
+    revoked = [slot for slot in session.scalars(query) if slot is not None]
+    session.expire_all()
+    return revoked
+
+
+def newest_version(session: Session, project_id: int, subject: str) -> Version | None:
+    """Return the newest frozen text of a subject."""
+    query = select(Version).where(col(Version.project_id) == project_id, col(Version.subject) == subject)
+    return session.scalars(query.order_by(col(Version.number).desc()).limit(1)).first()
+
+
+def versions(session: Session, project_id: int) -> list[Version]:
+    """Return every frozen text of a project, newest first."""
+    query = select(Version).where(col(Version.project_id) == project_id)
+    return list(session.scalars(query.order_by(col(Version.frozen_at).desc(), col(Version.id).desc())))
+
+
+def last_held(session: Session, project_id: int) -> list[DecisionRequest]:
+    """Return the requests that were put aside when the project was last put on hold."""
+    moment = (
+        select(func.max(DecisionRequest.closed_at))
+        .where(col(DecisionRequest.project_id) == project_id, col(DecisionRequest.state) == "held")
+        .scalar_subquery()
+    )
+    query = select(DecisionRequest).where(
+        col(DecisionRequest.project_id) == project_id,
+        col(DecisionRequest.state) == "held",
+        col(DecisionRequest.closed_at) == moment,
+    )
+    return list(session.scalars(query))
+
+
+def project_of_vote(session: Session, vote_id: int) -> tuple[VoteRow, DecisionRequest, Project] | None:
+    """Return a vote with its request and project."""
+    query = (
+        select(VoteRow, DecisionRequest, Project)
+        .join(DecisionRequest, col(DecisionRequest.id) == col(VoteRow.request_id))
+        .join(Project, col(Project.id) == col(DecisionRequest.project_id))
+        .where(col(VoteRow.id) == vote_id)
+    )
+    row = session.execute(query).tuples().first()
+    return tuple(row) if row else None

@@ -1,0 +1,183 @@
+"""What may be owed to somebody today, found across all projects by a handful of set-based queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, and_, func, or_, select
+from sqlmodel import Session, col
+
+from vfm_workflow.store.tables import (
+    Condition,
+    DecisionRequest,
+    Department,
+    History,
+    Milestone,
+    MonthlyReturn,
+    Person,
+    Project,
+    Slot,
+    VoteRow,
+)
+
+
+class Subject(NamedTuple):
+    """A project as the clock needs it: what it is called, and who answers for it."""
+
+    id: int
+    reference: str
+    title: str
+    department: str
+    lifecycle: str
+    stage: str
+    stage_since: dt.datetime
+    manager_id: int
+    head_id: int
+
+
+def subjects(session: Session) -> dict[int, Subject]:
+    """Return every project by id. The head is the department's, else the project's own sponsor."""
+    p = Project
+    query = select(
+        col(p.id), col(p.reference), col(p.title), col(p.department), col(p.lifecycle), col(p.stage),
+        col(p.stage_since), col(p.manager_id), func.coalesce(col(Department.head_id), col(p.sponsor_id)),
+    ).join(Department, col(Department.code) == col(p.department))
+    return {row[0]: Subject(*row) for row in session.execute(query) if row[0] is not None}
+
+
+def active_by_role(session: Session) -> dict[str, list[int]]:
+    """Return role → ids of the active people whose own role it is."""
+    query = select(col(Person.role), col(Person.id)).where(col(Person.active).is_(True)).order_by(col(Person.id))
+    found: dict[str, list[int]] = {}
+    for role, person_id in session.execute(query).tuples():
+        if person_id is not None:
+            found.setdefault(role, []).append(person_id)
+    return found
+
+
+def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]]:
+    """Return, for each project, its moves as (ISO moment, stage entered), oldest first.
+
+    Moves before `since` (an ISO moment) are folded into one, so that the query stays small in old councils.
+    """
+    h = History
+    moved = or_(col(h.from_stage) != col(h.to_stage), col(h.seq) == 1)
+    last_before = (
+        select(col(h.project_id), func.max(h.seq).label("seq")).where(moved, col(h.at) < since).group_by(col(h.project_id))
+    ).subquery()
+    query = (
+        select(col(h.project_id), col(h.at), col(h.to_stage))
+        .outerjoin(last_before, last_before.c.project_id == col(h.project_id))
+        .where(moved, or_(col(h.at) >= since, col(h.seq) == last_before.c.seq))
+        .order_by(col(h.project_id), col(h.seq))
+    )
+    found: dict[int, list[tuple[str, str]]] = {}
+    for project_id, at, stage in session.execute(query).tuples():
+        found.setdefault(project_id, []).append((at, stage))
+    return found
+
+
+def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:
+    """Return the stage a project stood in at an ISO moment, or None before it began."""
+    stage = None
+    for at, entered in moves:
+        if at > moment:
+            break
+        stage = entered
+    return stage
+
+
+def return_states(session: Session, since: str) -> dict[tuple[int, str], Row[Any]]:
+    """Return (project, period) → (project_id, period, state, submitted_at) for the returns from month `since` on."""
+    r = MonthlyReturn
+    query = select(col(r.project_id), col(r.period), col(r.state), col(r.submitted_at)).where(col(r.period) >= since)
+    return {(row[0], row[1]): row for row in session.execute(query)}
+
+
+class OpenMilestone(NamedTuple):
+    """A milestone that is not done."""
+
+    id: int
+    project_id: int
+    title: str
+    forecast: dt.date
+    baseline: dt.date | None
+
+
+def slipped(session: Session, today: dt.date) -> Iterator[OpenMilestone]:
+    """Yield the open milestones later than CMT agreed: forecast past the baseline, or passed and not done.
+
+    The materialised step makes both databases walk the partial index of open milestones, not every milestone.
+    """
+    m = Milestone
+    still_open = (
+        select(col(m.id), col(m.project_id), col(m.title), col(m.forecast), col(m.baseline))
+        .where(
+            col(m.done_on).is_(None),
+            col(m.baseline).is_not(None),
+            or_(col(m.forecast) > col(m.baseline), and_(col(m.forecast) < today, col(m.baseline) < today)),
+        )
+        .cte("still_open")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    for row in session.execute(select(still_open).order_by(still_open.c.project_id, still_open.c.id)):
+        yield OpenMilestone._make(row)
+
+
+def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMilestone]:
+    """Yield the open milestones whose forecast lies between two days."""
+    m = Milestone
+    query = (
+        select(col(m.id), col(m.project_id), col(m.title), col(m.forecast), col(m.baseline))
+        .where(col(m.done_on).is_(None), col(m.forecast) >= today, col(m.forecast) <= until)
+        .order_by(col(m.project_id), col(m.forecast), col(m.id))
+    )
+    for row in session.execute(query):
+        yield OpenMilestone._make(row)
+
+
+def open_conditions(session: Session) -> list[Row[Any]]:
+    """Return (condition id, project id, text, set at, set by name) of every condition not discharged."""
+    query = (
+        select(col(Condition.id), col(Condition.project_id), col(Condition.text), col(Condition.set_at), col(Person.name))
+        .join(VoteRow, col(VoteRow.id) == col(Condition.vote_id))
+        .join(Person, col(Person.id) == col(VoteRow.person_id))
+        .where(col(Condition.discharged_at).is_(None))
+        .order_by(col(Condition.id))
+    )
+    return list(session.execute(query))
+
+
+def open_decisions(session: Session) -> list[Row[Any]]:
+    """Return (request id, project id, decision, deadline) of every open request."""
+    r = DecisionRequest
+    query = select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline)).where(col(r.state) == "open")
+    return list(session.execute(query.order_by(col(r.id))))
+
+
+def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
+    """Return request → names of the members who have not decided yet."""
+    query = (
+        select(col(Slot.request_id), col(Person.name))
+        .join(Person, col(Person.id) == col(Slot.person_id))
+        .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
+        .where(col(Slot.request_id).in_(request_ids), col(VoteRow.id).is_(None))
+        .order_by(col(Slot.id))
+    )
+    found: dict[int, list[str]] = {}
+    for request_id, name in session.execute(query).tuples():
+        found.setdefault(request_id, []).append(name)
+    return found
+
+
+def seat_counts(session: Session, request_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Return request → (members, votes)."""
+    query = (
+        select(col(Slot.request_id), func.count(col(Slot.id)), func.count(col(VoteRow.id)))
+        .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
+        .where(col(Slot.request_id).in_(request_ids))
+        .group_by(col(Slot.request_id))
+    )
+    return {request_id: (members, cast) for request_id, members, cast in session.execute(query).tuples()}

@@ -1,0 +1,113 @@
+"""The database: one engine, two kinds of transaction, its pragmas, and its migrations."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from vfm_workflow.errors import ConfigError, DatabaseBehind, Problem
+
+READ_ONLY = "vfm_read_only"
+BUSY_SECONDS = 15
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """A council's database. `write` and `read` are the only two ways in; both end by themselves."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session in a transaction that commits at the end, or rolls all of it back on any exception.
+
+        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that what it read stays true.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that takes no write lock. What it wrote would be rolled back."""
+        options = {READ_ONLY: True}
+        with Session(self.engine.execution_options(**options), expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the tables to this program's version."""
+        from alembic import command
+
+        command.upgrade(self._alembic(), "head")
+
+    def check(self) -> None:
+        """Raise DatabaseBehind where the tables are not this program's version."""
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        newest = ScriptDirectory.from_config(self._alembic()).get_current_head()
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        if current != newest:
+            raise DatabaseBehind(
+                f"The database is at version {current or 'none'} and this program needs {newest}. Run `vfm db upgrade`."
+            )
+
+    def is_empty(self) -> bool:
+        """Return whether the database has no tables yet."""
+        return not inspect(self.engine).has_table("project")
+
+    def _alembic(self) -> Any:
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["engine"] = self.engine
+        return config
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError([_bad_url("it is no database URL")]) from error
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if parsed.drivername != "postgresql+psycopg":
+        raise ConfigError([_bad_url(f"the kind `{parsed.drivername}` is not known")])
+    try:
+        return create_engine(parsed, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise ConfigError([_bad_url("PostgreSQL needs the extra: pip install 'vfm-workflow[postgres]'")]) from error
+
+
+def _bad_url(what: str) -> Problem:
+    remedy = "Use sqlite:///path/to/file.sqlite3 or postgresql+psycopg://user@host/name."
+    return Problem("VFM_DATABASE_URL", None, f"{what}.", remedy)
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,146 @@
+"""A project's history: append-only, hash-chained, and the revision that refuses a stale change (design §4.1–4.3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlmodel import Session, col
+
+from vfm_workflow.domain.roles import Actor
+from vfm_workflow.errors import StaleRevision
+from vfm_workflow.store.tables import History, Project
+
+_PROJECT = Project.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_HISTORY = History.__table__  # type: ignore[attr-defined]
+FIELDS = ("project_id", "seq", "at", "actor_id", "actor", "event", "from_stage", "to_stage", "reason", "detail")
+
+
+@dataclass(slots=True)
+class Entry:
+    """What to record. `moved` names the columns of the project that change with it."""
+
+    event: str
+    actor: Actor | None
+    at: dt.datetime
+    reason: str = ""
+    detail: Mapping[str, Any] | None = None
+    to_stage: str | None = None
+    held_from: str | None = None
+    name: str = "The clock"
+    """Who did it, where no one person did."""
+
+
+def link_hash(previous: str, row: Mapping[str, Any]) -> str:
+    """Return the hash of a history row: SHA-256 over the hash before it and its own fields as canonical JSON."""
+    body = json.dumps([row[name] for name in FIELDS], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+
+
+_ADVANCE = (
+    update(_PROJECT)
+    .where(_PROJECT.c.id == bindparam("b_id"), _PROJECT.c.revision == bindparam("b_revision"))
+    .values(
+        revision=bindparam("b_next"),
+        head=bindparam("b_head"),
+        stage=bindparam("b_stage"),
+        stage_since=bindparam("b_since"),
+        held_from=bindparam("b_held"),
+    )
+)
+_APPEND = insert(_HISTORY)
+
+
+def record(connection: Connection, project: Project, entry: Entry) -> None:
+    """Append `entry` to the project's history and move the project with it, in the caller's transaction.
+
+    `project` is brought up to date. Raises StaleRevision where somebody else changed the project since it was read.
+    """
+    moved = entry.to_stage is not None and entry.to_stage != project.stage
+    stage = entry.to_stage if entry.to_stage is not None else project.stage
+    row = {
+        "project_id": project.id,
+        "seq": project.revision + 1,
+        "at": entry.at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
+        "actor_id": entry.actor.id if entry.actor else None,
+        "actor": entry.actor.name if entry.actor else entry.name,
+        "event": entry.event,
+        "from_stage": project.stage,
+        "to_stage": stage,
+        "reason": entry.reason,
+        "detail": json.dumps(entry.detail or {}, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+    }
+    digest = link_hash(project.head, row)
+    since = entry.at if moved else project.stage_since
+    held = entry.held_from if moved else project.held_from
+    done = connection.execute(
+        _ADVANCE,
+        {
+            "b_id": project.id,
+            "b_revision": project.revision,
+            "b_next": row["seq"],
+            "b_head": digest,
+            "b_stage": stage,
+            "b_since": since,
+            "b_held": held,
+        },
+    )
+    if done.rowcount != 1:
+        raise StaleRevision(f"{project.reference} was changed by somebody else just now. Load it again.")
+    connection.execute(_APPEND, {**row, "prev_hash": project.head, "hash": digest})
+    project.revision, project.head, project.stage = project.revision + 1, digest, stage
+    project.stage_since, project.held_from = since, held
+
+
+def since(session: Session, project_id: int, revision: int) -> list[History]:
+    """Return what happened after `revision`, oldest first."""
+    query = select(History).where(col(History.project_id) == project_id, col(History.seq) > revision)
+    return list(session.scalars(query.order_by(col(History.seq))))
+
+
+def of(session: Session, project_id: int, limit: int | None = None) -> list[History]:
+    """Return a project's history, newest first."""
+    query = select(History).where(col(History.project_id) == project_id).order_by(col(History.seq).desc())
+    return list(session.scalars(query.limit(limit) if limit else query))
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first thing wrong with a chain."""
+
+    reference: str
+    seq: int
+    what: str
+
+
+def verify(session: Session) -> Iterator[Broken]:
+    """Yield the first broken place of each project's chain: a row changed, removed, added or moved."""
+    for project in session.scalars(select(Project).order_by(col(Project.id))):
+        if (broken := _verify_one(session, project)) is not None:
+            yield broken
+
+
+def _verify_one(session: Session, project: Project) -> Broken | None:
+    previous, number, stage = "", 0, None
+    rows = session.execute(select(_HISTORY).where(_HISTORY.c.project_id == project.id).order_by(_HISTORY.c.seq))
+    for row in rows.mappings():
+        number += 1
+        if row["seq"] != number:
+            return Broken(project.reference, number, f"row {number} is missing")
+        if row["prev_hash"] != previous:
+            return Broken(project.reference, number, f"row {number} does not follow row {number - 1}")
+        if link_hash(previous, row) != row["hash"]:
+            return Broken(project.reference, number, f"row {number} was changed")
+        if stage is not None and row["from_stage"] != stage:
+            return Broken(project.reference, number, f"row {number} starts from another stage than row {number - 1} left")
+        previous, stage = row["hash"], row["to_stage"]
+    if (project.revision, project.head) != (number, previous):
+        return Broken(project.reference, number, f"rows after {number} are missing: the project is at {project.revision}")
+    if stage is not None and project.stage != stage:
+        return Broken(project.reference, number, f"the project's stage is not the one its history ends in ({stage})")
+    return None

@@ -1,0 +1,142 @@
+"""The list of projects, for the command line, the pages and the API: one statement of plain rows a page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlmodel import Session, col
+
+from vfm_workflow.domain.roles import Actor, Scope
+from vfm_workflow.errors import BadInput
+from vfm_workflow.store.tables import LifecycleVersion, Milestone, Person, Project
+
+_RAG = case({"red": 0, "amber": 1, "green": 2}, value=col(Project.rag), else_=3)
+SORTS: Mapping[str, Any] = {
+    "reference": col(Project.id),
+    "title": func.lower(col(Project.title)),
+    "stage": col(Project.stage),
+    "department": col(Project.department),
+    "rag": _RAG,
+    "manager": func.lower(col(Person.name)),
+    "milestone": col(Milestone.forecast),
+}
+"""What a list may be sorted by; a `-` before the name turns it round. References sort as numbers, red first."""
+
+
+class Row(NamedTuple):
+    """A project as a list shows it. The milestone is its next one that is not done, if there is any."""
+
+    id: int
+    reference: str
+    title: str
+    kind: str
+    department: str
+    stage: str
+    revision: int
+    lifecycle: str
+    """The digest of the lifecycle version it is pinned to."""
+    lifecycle_name: str
+    lifecycle_version: int
+    rag: str | None
+    manager_id: int
+    manager: str
+    milestone: str | None
+    forecast: dt.date | None
+    baseline: dt.date | None
+
+
+def page(
+    session: Session,
+    *,
+    stage: str | None = None,
+    department: str | None = None,
+    rag: str | None = None,
+    search: str = "",
+    manager_id: int | None = None,
+    reader: Actor | None = None,
+    scope: Scope = "all",
+    sort: str = "reference",
+    offset: int = 0,
+    limit: int | None = 50,
+) -> tuple[list[Row], int]:
+    """Return (the rows of one page, how many there are in all). Without a `limit` it is every row.
+
+    `search` looks in reference, title, partner and the manager's name; `rag` may be `none`; a `reader` whose
+    `scope` is not `all` gets their own projects and, where it is `department`, those of their department.
+    Raises BadInput for a `sort` that SORTS does not have.
+    """
+    p = Project
+    wanted: list[ColumnElement[bool]] = []
+    if stage:
+        wanted.append(col(p.stage) == stage)
+    if department:
+        wanted.append(col(p.department) == department.strip().upper())
+    if rag:
+        wanted.append(col(p.rag).is_(None) if rag == "none" else col(p.rag) == rag)
+    if manager_id is not None:
+        wanted.append(col(p.manager_id) == manager_id)
+    wanted += [*_matching(search), *_readable(reader, scope)]
+    offset = max(offset, 0)
+    ordered = _rows().where(*wanted).order_by(*_order(sort)).offset(offset).limit(limit)
+    rows = [Row._make(row) for row in session.execute(ordered)]
+    if limit is None or (not offset and len(rows) < limit):
+        return rows, offset + len(rows)
+    counted = select(func.count(col(p.id))).join(Person, col(Person.id) == col(p.manager_id))
+    return rows, session.scalar(counted.where(*wanted)) or 0
+
+
+def one(session: Session, reference: str) -> Row | None:
+    """Return the row of one project, or None where there is no such reference."""
+    query = _rows().where(col(Project.reference) == reference.strip().upper())
+    found = session.execute(query).first()
+    return Row._make(found) if found is not None else None
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    p, v, m = Project, LifecycleVersion, Milestone
+    following = (
+        select(col(m.id))
+        .where(col(m.project_id) == col(p.id), col(m.done_on).is_(None))
+        .order_by(col(m.forecast), col(m.position), col(m.id))
+        .limit(1)
+        .correlate(p)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            col(p.id), col(p.reference), col(p.title), col(p.kind), col(p.department), col(p.stage),
+            col(p.revision), col(v.digest), col(v.name), col(v.version), col(p.rag), col(Person.id),
+            col(Person.name), col(m.title), col(m.forecast), col(m.baseline),
+        )
+        .join(v, col(v.digest) == col(p.lifecycle))
+        .join(Person, col(Person.id) == col(p.manager_id))
+        .outerjoin(m, col(m.id) == following)
+    )  # fmt: skip
+
+
+def _matching(search: str) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition that a search means: its text as it stands, `%` and `_` included."""
+    if text := search.strip():
+        looked_in = (Project.reference, Project.title, Project.partner, Person.name)
+        yield or_(*(col(column).icontains(text, autoescape=True) for column in looked_in))
+
+
+def _readable(reader: Actor | None, scope: Scope) -> Iterator[ColumnElement[bool]]:
+    if reader is None or scope == "all":
+        return
+    mine = or_(col(Project.manager_id) == reader.id, col(Project.sponsor_id) == reader.id)
+    if scope == "department" and reader.department:
+        mine = or_(mine, col(Project.department) == reader.department)
+    yield mine
+
+
+def _order(sort: str) -> list[Any]:
+    name = sort.removeprefix("-")
+    if name not in SORTS:
+        raise BadInput({"sort": f"A list is sorted by one of: {', '.join(SORTS)}; not by “{name}”"})
+    column = SORTS[name]
+    directed = column.desc() if sort.startswith("-") else column.asc()
+    return [directed.nulls_last(), col(Project.id)]

@@ -1,0 +1,138 @@
+"""The outbox and its ledger: inserts that happen once, and claims by lease (design §4.4–4.5, §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, and_, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
+
+OPEN = ("waiting", "opening", "sending")
+
+
+def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Insert the rows whose key is new; return the inserted rows' primary keys.
+
+    `rowcount` cannot be trusted for this on PostgreSQL, so the database itself says what it inserted.
+    """
+    if not rows:
+        return []
+    target: Table = table.__table__
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+    # one statement of bounded size: SQLite allows 32,766 variables
+    width, found = max(1, 900 // len(target.columns)), []
+    for start in range(0, len(rows), width):
+        statement = insert.values(list(rows[start : start + width])).on_conflict_do_nothing()
+        found += session.execute(statement.returning(*target.primary_key.columns)).all()
+    return found
+
+
+def claim_digest(session: Session, person_id: int, day: dt.date, at: dt.datetime) -> bool:
+    """Claim the one digest of a person and day. Return whether it is ours."""
+    return bool(insert_new(session, DigestSent, [{"person_id": person_id, "day": day, "at": at}]))
+
+
+def unclaim_digest(session: Session, person_id: int, day: dt.date) -> None:
+    """Give a claimed digest back: it turned out to be empty."""
+    session.execute(delete(DigestSent).where(col(DigestSent.person_id) == person_id, col(DigestSent.day) == day))
+
+
+def digested(session: Session, day: dt.date) -> set[int]:
+    """Return the people whose digest of `day` was written already."""
+    return set(session.scalars(select(col(DigestSent.person_id)).where(col(DigestSent.day) == day)))
+
+
+def said(session: Session, jobs: Sequence[str]) -> set[tuple[str, str, str, int]]:
+    """Return the keys (job, period, subject, person) of what was said or waits to be, for the notices `jobs`."""
+    o = Occurrence
+    query = select(col(o.job), col(o.period), col(o.subject), col(o.person_id)).where(col(o.job).in_(list(jobs)))
+    return {(job, period, subject, person) for job, period, subject, person in session.execute(query).tuples()}
+
+
+def pending_facts(session: Session) -> list[Occurrence]:
+    """Return what events left to be said and no digest has said yet, oldest first."""
+    query = select(Occurrence).where(col(Occurrence.digest_day).is_(None))
+    return list(session.scalars(query.order_by(col(Occurrence.posted_at), col(Occurrence.job), col(Occurrence.subject))))
+
+
+def claim(session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1) -> list[OutboxMail]:
+    """Claim up to `limit` mails that may leave at `at` (or whose lease ran out), oldest first.
+
+    A mail whose worker died while `sending` is claimed as well: the caller must reconcile it, not merely send it.
+    """
+    m = OutboxMail
+    due = and_(col(m.state) == "waiting", col(m.next_try) <= at)
+    stalled = and_(col(m.state).in_(("opening", "sending")), col(m.lease_until) < at)
+    chosen = (
+        select(col(m.id)).where(or_(due, stalled)).order_by(col(m.next_try), col(m.id)).limit(limit).with_for_update(skip_locked=True)
+    )
+    ids = list(session.scalars(chosen))
+    if not ids:
+        return []
+    rows = list(session.scalars(select(m).where(col(m.id).in_(ids)).order_by(col(m.next_try), col(m.id))))
+    for row in rows:
+        row.lease_by, row.lease_until = worker, at + lease
+        if row.state == "waiting":
+            row.state = "opening"
+    session.flush()
+    return rows
+
+
+def enter_data(session: Session, mail_id: int, worker: str) -> bool:
+    """Mark a claimed mail as being in DATA. Return whether `worker` still holds its lease."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state).in_(("opening", "sending")))
+        .values(state="sending")
+        .returning(col(m.id))
+    )
+    return session.execute(query).first() is not None
+
+
+def settle(
+    session: Session,
+    mail_id: int,
+    worker: str,
+    *,
+    state: str,
+    at: dt.datetime,
+    outcome: str,
+    code: int | None,
+    answer: str,
+    next_try: dt.datetime | None,
+) -> bool:
+    """Write what became of a claimed mail, and the attempt. Only the holder of its lease may. Return whether it did."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker)
+        .values(
+            state=state,
+            attempts=col(m.attempts) + 1,
+            answer=answer,
+            lease_by=None,
+            lease_until=None,
+            next_try=next_try if next_try is not None else col(m.next_try),
+            settled_at=None if state == "waiting" else at,
+        )
+        .returning(col(m.id))
+    )
+    if session.execute(query).first() is None:
+        return False
+    session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, code=code, answer=answer))
+    return True
+
+
+def waiting_count(session: Session, at: dt.datetime) -> int:
+    """Return how many mails may leave at `at`."""
+    query = select(func.count()).select_from(OutboxMail).where(
+        col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= at
+    )
+    return session.scalar(query) or 0

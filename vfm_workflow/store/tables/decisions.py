@@ -1,0 +1,148 @@
+"""Decision requests, the links that answer them, and the votes (protocol of decisions by email, point 2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from vfm_workflow.store.tables.base import Moment, Table
+
+LIVE_LINK = "used_at IS NULL AND revoked_at IS NULL AND slot_id IS NOT NULL"
+
+
+class Version(Table, table=True):
+    """A frozen text: canonical JSON and its digest. Append-only by trigger."""
+
+    __table_args__ = (UniqueConstraint("project_id", "subject", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    subject: str
+    number: int
+    snapshot: str
+    digest: str = Field(max_length=64)
+    frozen_at: dt.datetime = Field(sa_type=Moment)
+    frozen_by: int = Field(foreign_key="person.id")
+
+
+class DecisionRequest(Table, table=True):
+    """A board asked to decide one version. At most one is open for a project and decision."""
+
+    __tablename__ = "decision_request"
+    __table_args__ = (
+        Index(
+            "uq_decision_request_open",
+            "project_id",
+            "decision",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        CheckConstraint("state IN ('open','decided','superseded','withdrawn','held')", name="state"),
+        CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    decision: str
+    version_id: int = Field(foreign_key="version.id")
+    changes: dict[str, str] | None = Field(default=None, sa_type=JSON)
+    """Dates to set if it is agreed: milestone id → ISO date, as frozen with the version."""
+    asked_by: int = Field(foreign_key="person.id")
+    opened_at: dt.datetime = Field(sa_type=Moment)
+    deadline: dt.datetime = Field(sa_type=Moment)
+    state: str = "open"
+    outcome: str | None = None
+    closed_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+
+
+class Slot(Table, table=True):
+    """One member of the board of one request."""
+
+    __table_args__ = (UniqueConstraint("request_id", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="decision_request.id")
+    person_id: int = Field(foreign_key="person.id", index=True)
+    role: str
+
+
+class Link(Table, table=True):
+    """A link in a mail. Only the digest of its token is kept. A slot has at most one live link."""
+
+    __table_args__ = (
+        Index(
+            "uq_link_live",
+            "slot_id",
+            unique=True,
+            sqlite_where=text(LIVE_LINK),
+            postgresql_where=text(LIVE_LINK),
+        ),
+        CheckConstraint("purpose IN ('decide','dispute','sign_in')", name="purpose"),
+        CheckConstraint("(purpose = 'decide') = (slot_id IS NOT NULL)", name="slot"),
+        CheckConstraint("(purpose = 'dispute') = (vote_id IS NOT NULL)", name="vote"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(unique=True, max_length=64)
+    purpose: str
+    slot_id: int | None = Field(default=None, foreign_key="slot.id")
+    vote_id: int | None = Field(default=None, foreign_key="vote.id")
+    person_id: int = Field(foreign_key="person.id", index=True)
+    address: str
+    issued_at: dt.datetime = Field(sa_type=Moment)
+    expires_at: dt.datetime = Field(sa_type=Moment)
+    used_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    revoked_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    revoked_why: str | None = None
+    message_id: str = ""
+
+
+class VoteRow(Table, table=True):
+    """What one member decided. Append-only by trigger; one a slot, and a slot belongs to one version."""
+
+    __tablename__ = "vote"
+    __table_args__ = (UniqueConstraint("slot_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="decision_request.id", index=True)
+    version_id: int = Field(foreign_key="version.id")
+    slot_id: int = Field(foreign_key="slot.id")
+    person_id: int = Field(foreign_key="person.id")
+    choice: str
+    reason: str = ""
+    conditions: list[str] = Field(default_factory=list, sa_type=JSON)
+    at: dt.datetime = Field(sa_type=Moment)
+    assurance: str = Field(max_length=1)
+    address: str
+    user_agent: str = ""
+    message_id: str = ""
+    late: bool = False
+    """Cast after the board had decided: recorded, changes nothing."""
+
+
+class Condition(Table, table=True):
+    """A condition of an approval, tracked until it is discharged."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    vote_id: int = Field(foreign_key="vote.id")
+    text: str
+    set_at: dt.datetime = Field(sa_type=Moment)
+    discharged_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    discharged_by: int | None = Field(default=None, foreign_key="person.id")
+    how: str = ""
+
+
+class Dispute(Table, table=True):
+    """Somebody said a vote was not theirs. Freezes the project until an administrator settles it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    vote_id: int = Field(foreign_key="vote.id", unique=True)
+    at: dt.datetime = Field(sa_type=Moment)
+    settled_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    settled_by: int | None = Field(default=None, foreign_key="person.id")
+    note: str = ""

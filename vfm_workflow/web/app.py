@@ -1,0 +1,128 @@
+"""The web application: its pages, its headers, its errors, and the clock beside it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import structlog
+from asgi_cross_origin_protection import CrossOriginProtection
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from vfm_workflow import __version__, wiring
+from vfm_workflow.clock import Clock
+from vfm_workflow.errors import VfmError
+from vfm_workflow.web import pages, templating
+from vfm_workflow.web.headers import Headers
+from vfm_workflow.web.visit import SignInNeeded, Visit, visit
+from vfm_workflow.wiring import App
+
+STATIC = Path(__file__).parent / "static"
+THREADS = 8
+"""Pages run in a small pool: more threads only fight for the interpreter."""
+MOST_BODY = 2 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+def create(app: App, *, clock: bool = True) -> ASGIApp:
+    """Return the web application of a council. With `clock` it ticks and delivers in the same process."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        beating = Clock(app) if clock else None
+        if beating is not None:
+            beating.start()
+        gc.collect()
+        gc.freeze()  # what lives as long as the process need not be walked at each collection
+        yield
+        gc.unfreeze()
+        if beating is not None:
+            await anyio.to_thread.run_sync(beating.stop)
+        app.close()
+
+    web = FastAPI(
+        title="vfm-workflow",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        max_body_size=MOST_BODY,
+    )
+    web.state.council = app
+    web.state.templates = templating.environment(app)
+    web.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in pages.routers():
+        web.include_router(router)
+    web.add_exception_handler(SignInNeeded, _sign_in_needed)
+    web.add_exception_handler(VfmError, _refused)
+    web.add_exception_handler(HTTPException, _http)
+    web.add_exception_handler(RequestValidationError, _malformed)
+    web.add_exception_handler(Exception, _broken)
+    protected = CrossOriginProtection(web, allowed_origins=[app.settings.base_url])
+    return Headers(protected, secure=app.settings.base_url.startswith("https://"))
+
+
+def _visit(request: Request) -> Visit:
+    try:
+        return visit(request)
+    except Exception:
+        log.exception("the visitor could not be read", path=request.url.path)
+        council: App = request.app.state.council
+        return Visit(request, council, request.app.state.templates, council.now(), None)
+
+
+def _sign_in_needed(request: Request, _: Exception) -> Response:
+    from urllib.parse import quote
+
+    found = _visit(request)
+    if request.headers.get("x-autosave"):
+        return Response('{"saved": false, "message": "You are signed out."}', status_code=401, media_type="application/json")
+    target = found.path if request.method == "GET" else "/"
+    return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, VfmError)
+    found = _visit(request)
+    context: dict[str, Any] = {"error": error, "reasons": getattr(error, "unmet", ()) or getattr(error, "changes", ())}
+    return found.page("error.html", context, status=error.status)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    found = _visit(request)
+    said = {404: "There is no such page.", 405: "This page cannot be used that way.", 413: "That is too large to send."}
+    message = said.get(error.status_code, "That request could not be used.")
+    return found.page("error.html", {"error": message, "reasons": ()}, status=error.status_code)
+
+
+def _malformed(request: Request, _: Exception) -> Response:
+    return _visit(request).page("error.html", {"error": "There is no such page.", "reasons": ()}, status=404)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    log.error("a page failed", path=request.url.path, exc_info=error)
+    message = "Something went wrong on our side. Nothing was changed. Try again in a minute."
+    return _visit(request).page("error.html", {"error": message, "reasons": ()}, status=500)
+
+
+def from_environment() -> ASGIApp:
+    """Return the application that the environment describes, with the clock: what `vfm serve` runs."""
+    return create(wiring.build())
+
+
+def web_only_from_environment() -> ASGIApp:
+    """Return the application without the clock: what `vfm serve --web-only` runs."""
+    return create(wiring.build(), clock=False)

@@ -1,0 +1,86 @@
+"""The page templates' environment: GOV.UK's macros, our own, and how people read dates and money."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from nh3 import Cleaner
+
+from vfm_workflow.domain.calendar import day_name, month_name, quarter_name, short_day, year_name
+from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.snapshot import fingerprint
+from vfm_workflow.wiring import App
+
+HERE = Path(__file__).parent
+TAGS = {"p", "ul", "ol", "li", "strong", "em", "br", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "blockquote"}
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_CLEANER = Cleaner(tags=TAGS, attributes={}, link_rel=None)
+
+
+def environment(app: App) -> Environment:
+    """Return the environment. An unknown name in a template is an error, not an empty string."""
+    found = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(HERE / "templates"),
+                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            ]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+    )
+    zone = app.home.calendar.zone
+    found.filters.update(
+        pounds=pounds,
+        figure=figure,
+        day=day_name,
+        short_day=short_day,
+        month=month_name,
+        quarter=quarter_name,
+        fin_year=year_name,
+        fingerprint=fingerprint,
+        moment=lambda at: moment(at.astimezone(zone)),
+        local_day=lambda at: short_day(at.astimezone(zone).date()),
+        clock=lambda at: clock(at.astimezone(zone)),
+        prose=prose,
+        plural=plural,
+    )
+    found.globals["asset"] = asset
+    return found
+
+
+def clock(local: dt.datetime) -> str:
+    """Return `5pm` or `10:15am`."""
+    minutes = f":{local.minute:02d}" if local.minute else ""
+    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"
+
+
+def moment(local: dt.datetime) -> str:
+    """Return `23 November 2026 at 10:15am`."""
+    return f"{short_day(local.date())} at {clock(local)}"
+
+
+def prose(text: str) -> Markup:
+    """Return what somebody wrote, its simple Markdown shown and everything else inert."""
+    return Markup(_CLEANER.clean(_MARKDOWN.render(text)))  # noqa: S704 (cleaned by nh3 on this line)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return `1 milestone` or `3 milestones`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """Return the address of a static file, with a mark of its content so that browsers keep it."""
+    mark = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?v={mark}"
