@@ -89,7 +89,13 @@ class Council:
                 people.add_department(session, code=code, name=name)
             for key, (name, role, department) in PEOPLE.items():
                 people.add_person(
-                    session, self.home, address=address(key), name=name, role=role, department=department, at=self.at
+                    session,
+                    self.home,
+                    address=address(key),
+                    name=name,
+                    role=role,
+                    department=department,
+                    at=self.at,
                 )
             people.set_head(session, "SS", address("head"))
             people.set_head(session, "PE", address("planning"))
@@ -101,7 +107,14 @@ class Council:
         with self.app.read() as session:
             return self.actor(session, key)
 
-    def create(self, title: str = "Waste rounds", *, kind: str = "delivery_model", manager: str = "manager", department: str = "SS") -> str:
+    def create(
+        self,
+        title: str = "Waste rounds",
+        *,
+        kind: str = "delivery_model",
+        manager: str = "manager",
+        department: str = "SS",
+    ) -> str:
         """Begin a project; return its reference."""
         with self.app.write() as session:
             return projects.create(
@@ -130,8 +143,12 @@ class Council:
             manager = store.actor(store.person(session, project.manager_id))
             for section in self.home.outline.outline:
                 text = " ".join(f"{section.key}{n}" for n in range(section.min_words + 5))
-                writing.save_section(session, self.home, reference, "outline", section.key, text, manager, self.at)
-            writing.save_criterion(session, self.home, reference, "high_cost", "£71 against £61", manager, self.at)
+                writing.save_section(
+                    session, self.home, reference, "outline", section.key, text, manager, self.at
+                )
+            writing.save_criterion(
+                session, self.home, reference, "high_cost", "£71 against £61", manager, self.at
+            )
             day = milestone or (self.at + dt.timedelta(days=120)).date()
             dates.add_milestone(session, self.home, reference, "Contract signed", day, manager, self.at)
             self._rows(session, project, manager)
@@ -140,37 +157,74 @@ class Council:
         project_id, today = store.key(project), self.at.date()
         session.add(
             Consultation(
-                project_id=project_id, key="finance", asked_on=today, asked_by=manager.id, answered_on=today,
-                answered_by=manager.id, answer="The figures agree.",
+                project_id=project_id,
+                key="finance",
+                asked_on=today,
+                asked_by=manager.id,
+                answered_on=today,
+                answered_by=manager.id,
+                answer="The figures agree.",
             )
         )
         session.add(
             PlanRow(
-                project_id=project_id, position=1, title="Re-route", scope="All rounds", method="Software", who="Waste team",
-                hours=120, target=today, gain_low=4_000_000, gain_high=6_000_000, gain="Fewer missed bins",
+                project_id=project_id,
+                position=1,
+                title="Re-route",
+                scope="All rounds",
+                method="Software",
+                who="Waste team",
+                hours=120,
+                target=today,
+                gain_low=4_000_000,
+                gain_high=6_000_000,
+                gain="Fewer missed bins",
             )
         )
         rows = []
         for number, (name, kind, unit, places) in enumerate(
-            (("Cost per household", "unit_cost", "£ per household", 2), ("Missed collections", "performance", "per 100,000", 0)), 1
+            (
+                ("Cost per household", "unit_cost", "£ per household", 2),
+                ("Missed collections", "performance", "per 100,000", 0),
+            ),
+            1,
         ):
             rows.append(
-                Measure(project_id=project_id, position=number, name=name, kind=kind, unit=unit, places=places, direction="lower")
+                Measure(
+                    project_id=project_id,
+                    position=number,
+                    name=name,
+                    kind=kind,
+                    unit=unit,
+                    places=places,
+                    direction="lower",
+                )
             )
         session.add_all(rows)
         session.flush()
         for row, (baseline, target) in zip(rows, ((7100, 6400), (92, 60)), strict=True):
             assert row.id is not None
-            session.add(MeasureTarget(measure_id=row.id, number=1, baseline=baseline, target=target, at=self.at, by=manager.id))
+            session.add(
+                MeasureTarget(
+                    measure_id=row.id, number=1, baseline=baseline, target=target, at=self.at, by=manager.id
+                )
+            )
         line = SavingLine(
-            project_id=project_id, position=1, title="Fewer rounds", cashable=True, ongoing=True, budget_code="SS-4210",
+            project_id=project_id,
+            position=1,
+            title="Fewer rounds",
+            cashable=True,
+            ongoing=True,
+            budget_code="SS-4210",
             cross_check=rows[1].id,
         )
         session.add(line)
         session.flush()
         assert line.id is not None
         for year, value in ((2026, 8_000_000), (2027, 21_000_000)):
-            session.add(SavingYear(line_id=line.id, year=year, low=value // 2, expected=value, high=value * 2))
+            session.add(
+                SavingYear(line_id=line.id, year=year, low=value // 2, expected=value, high=value * 2)
+            )
 
     def recommendations_ready(self, reference: str) -> None:
         """Write every section of the recommendations."""
@@ -179,13 +233,30 @@ class Council:
             manager = store.actor(store.person(session, project.manager_id))
             for section in self.home.outline.recommendations:
                 text = " ".join(f"{section.key}{n}" for n in range(section.min_words + 5))
-                writing.save_section(session, self.home, reference, "recommendations", section.key, text, manager, self.at)
+                writing.save_section(
+                    session, self.home, reference, "recommendations", section.key, text, manager, self.at
+                )
 
-    def do(self, reference: str, event: str, by: str = "manager", *, reason: str = "", revision: int | None = None) -> advance.Moved:
+    def do(
+        self,
+        reference: str,
+        event: str,
+        by: str = "manager",
+        *,
+        reason: str = "",
+        revision: int | None = None,
+    ) -> advance.Moved:
         """Fire an event."""
         with self.app.write() as session:
             return advance.advance(
-                session, self.home, reference, event, self.actor(session, by), self.at, reason=reason, revision=revision
+                session,
+                self.home,
+                reference,
+                event,
+                self.actor(session, by),
+                self.at,
+                reason=reason,
+                revision=revision,
             )
 
     def link_of(self, reference: str, key: str) -> int:
@@ -196,14 +267,18 @@ class Council:
                 .join(Slot, col(Slot.id) == col(Link.slot_id))
                 .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
                 .join(Project, col(Project.id) == col(DecisionRequest.project_id))
-                .where(col(Project.reference) == reference, col(Link.person_id) == self.actor(session, key).id)
+                .where(
+                    col(Project.reference) == reference, col(Link.person_id) == self.actor(session, key).id
+                )
                 .order_by(col(Link.id).desc())
             )
             found = session.scalars(query).first()
             assert found is not None, f"{key} has no link on {reference}"
             return found
 
-    def decide(self, reference: str, key: str, choice: str, *, reason: str = "", conditions: str = "") -> Recorded:
+    def decide(
+        self, reference: str, key: str, choice: str, *, reason: str = "", conditions: str = ""
+    ) -> Recorded:
         """Decide by the newest link of `key`."""
         link_id = self.link_of(reference, key)
         with self.app.write() as session:
@@ -228,7 +303,13 @@ class Council:
     def milestones(self, reference: str) -> list[Milestone]:
         with self.app.read() as session:
             project = store.by_reference(session, reference)
-            return list(session.scalars(select(Milestone).where(col(Milestone.project_id) == project.id).order_by(col(Milestone.id))))
+            return list(
+                session.scalars(
+                    select(Milestone)
+                    .where(col(Milestone.project_id) == project.id)
+                    .order_by(col(Milestone.id))
+                )
+            )
 
     def mails(self, *, to: str | None = None, notice: str | None = None) -> list[OutboxMail]:
         """Return the outbox, oldest first."""

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Clock:
-    """Beats for one council in this process: ticks every minute and delivers every 20 seconds, at `App.now()`.
+    """Beats for one council in this process: ticks every minute, delivers every 20 seconds, at `App.now()`.
 
     In a demo that is the visitor's moment. A beat that fails is logged, and the next one comes all the same.
     """

@@ -50,19 +50,27 @@ def parse_yaml(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         what = f"this is not valid YAML: {error.problem or 'it cannot be read'}."
-        raise ConfigError([Problem(file, line, what, "Check indentation, colons and quotes there.")]) from error
+        raise ConfigError(
+            [Problem(file, line, what, "Check indentation, colons and quotes there.")]
+        ) from error
     except yaml.YAMLError as error:
-        raise ConfigError([Problem(file, None, f"this is not valid YAML: {error}.", "Save it as plain text.")]) from error
+        raise ConfigError(
+            [Problem(file, None, f"this is not valid YAML: {error}.", "Save it as plain text.")]
+        ) from error
     if node is None:
         raise ConfigError([Problem(file, None, "the file is empty.", "Run `vfm init` for a fresh copy.")])
     lines: dict[Path, int] = {}
     twice = list(_index(node, (), lines))
     if twice:
-        raise ConfigError([Problem(file, line, f"`{key}` is there twice.", "Remove one.") for key, line in twice])
+        raise ConfigError(
+            [Problem(file, line, f"`{key}` is there twice.", "Remove one.") for key, line in twice]
+        )
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError([Problem(file, None, f"this cannot be read: {error}.", "Put the value in quotes.")]) from error
+        raise ConfigError(
+            [Problem(file, None, f"this cannot be read: {error}.", "Put the value in quotes.")]
+        ) from error
     return Document(file, data, lines)
 
 

@@ -61,7 +61,11 @@ class Folders:
             if (folder / rest).is_file():
                 return folder / rest
         raise ConfigError(
-            [Problem(relative, None, "the file is missing.", "Run `vfm init` for a fresh copy of the defaults.")]
+            [
+                Problem(
+                    relative, None, "the file is missing.", "Run `vfm init` for a fresh copy of the defaults."
+                )
+            ]
         )
 
     def read(self, relative: str) -> tuple[str, str]:

@@ -27,24 +27,35 @@ class Settings(Strict):
     """Every setting. Each is `VFM_<NAME>` in the environment and `<name>` in config/settings.toml."""
 
     home: str = Field(default="", description="The council's own folders; the defaults where it is empty.")
-    data: str = Field(default="var", description="Where the database, mail folder, uploads, key and demo clock live.")
+    data: str = Field(
+        default="var", description="Where the database, mail folder, uploads, key and demo clock live."
+    )
     database_url: str = Field(
-        default="", description="sqlite:///file or postgresql+psycopg://user@host/name; by default a file under `data`."
+        default="",
+        description="sqlite:///file or postgresql+psycopg://user@host/name; by default a file under `data`.",
     )
     base_url: str = Field(
-        default="http://127.0.0.1:8000", description="The address people reach the pages at: the only source of links."
+        default="http://127.0.0.1:8000",
+        description="The address people reach the pages at: the only source of links.",
     )
-    secret_key: str = Field(default="", description="Signs forms and cookies; made at first start where it is empty.")
+    secret_key: str = Field(
+        default="", description="Signs forms and cookies; made at first start where it is empty."
+    )
     secret_key_file: str = Field(default="", description="A file that holds the secret key instead.")
     mail_url: str = Field(
-        default="", description="folder:PATH, smtp://user:pass@host:port?tls=starttls|none or smtps://…; by default a folder."
+        default="",
+        description="folder:PATH, smtp://user:pass@host:port?tls=starttls|none or smtps://…; by default a folder.",
     )
     mail_from: str = Field(default="vfm@council.example", description="The address mail comes from.")
     mail_from_name: str = Field(default="Value for Money", description="The name mail comes from.")
-    sign_in: SignIn = Field(default="link", description="How people sign in: `link`, a one-use link by email.")
+    sign_in: SignIn = Field(
+        default="link", description="How people sign in: `link`, a one-use link by email."
+    )
     council_name: str = Field(default="Your council", description="Shown on every page and mail.")
     brand_colour: str = Field(default="#6f1a52", description="The council's colour, as #rrggbb.")
-    session_idle_minutes: int = Field(default=60, ge=5, le=1440, description="Minutes without a click until sign-out.")
+    session_idle_minutes: int = Field(
+        default=60, ge=5, le=1440, description="Minutes without a click until sign-out."
+    )
     session_hours: int = Field(default=12, ge=1, le=72, description="Hours until sign-out, however busy.")
 
     @field_validator("base_url")
@@ -61,7 +72,11 @@ class Settings(Strict):
     @classmethod
     def _colour(cls, value: str) -> str:
         digits = value.removeprefix("#")
-        if not value.startswith("#") or len(digits) != 6 or any(c not in "0123456789abcdefABCDEF" for c in digits):
+        if (
+            not value.startswith("#")
+            or len(digits) != 6
+            or any(c not in "0123456789abcdefABCDEF" for c in digits)
+        ):
             raise ValueError("write the colour as #rrggbb, such as #6f1a52")
         return value.lower()
 
@@ -128,7 +143,9 @@ def load(environment: Mapping[str, str] | None = None, **overrides: str) -> Load
     problems = [
         document.problem((name,), f"the setting `{name}` does not exist.", suggestion(name, names))
         if name not in names
-        else document.problem((name,), f"`{name}` may not stand in this file.", f"Set {PREFIX}{name.upper()} instead.")
+        else document.problem(
+            (name,), f"`{name}` may not stand in this file.", f"Set {PREFIX}{name.upper()} instead."
+        )
         for name in document.data
         if name not in names or name in OUTSIDE_ONLY
     ]
@@ -163,7 +180,12 @@ def _bad(document: Document, given: Mapping[str, str], item: Mapping[str, object
     accepted = Settings.model_fields[name].description or ""
     shown = "" if name == "secret_key" else f" is {item.get('input')!r}, which"
     if name in given:
-        return Problem(f"{PREFIX}{name.upper()}", None, f"this setting{shown} cannot be used: {said}.", f"Accepted: {accepted}")
+        return Problem(
+            f"{PREFIX}{name.upper()}",
+            None,
+            f"this setting{shown} cannot be used: {said}.",
+            f"Accepted: {accepted}",
+        )
     return document.problem((name,), f"`{name}`{shown} cannot be used: {said}.", f"Accepted: {accepted}")
 
 

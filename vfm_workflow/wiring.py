@@ -27,10 +27,11 @@ from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
+from vfm_workflow.journeys import mail_log
 from vfm_workflow.journeys.deliver import Delivered, deliver
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.post import Posted, post_due
+from vfm_workflow.journeys.post import Posted, post_due, preview
 from vfm_workflow.mail import check as mail_check
 from vfm_workflow.mail import transports
 from vfm_workflow.mail.council import Council
@@ -62,7 +63,11 @@ def _document(folders: Folders, relative: str) -> Document:
 
 def lifecycle_files(folders: Folders) -> dict[str, Path]:
     """Return file name → the copy that wins, for every lifecycle document."""
-    return {name: path for name, path in folders.winners() if name.startswith("workflows/") and path.suffix == ".yaml"}
+    return {
+        name: path
+        for name, path in folders.winners()
+        if name.startswith("workflows/") and path.suffix == ".yaml"
+    }
 
 
 def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
@@ -74,7 +79,9 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
     catalogue = notices.load(_document(folders, "notifications/notices.yaml"), role_specs)
     found = _lifecycles(folders, role_specs, catalogue)
     _kinds_have_lifecycles(folders, written, found)
-    council = Council(settings.council_name, settings.brand_colour, settings.base_url, calendar.rules.time_zone)
+    council = Council(
+        settings.council_name, settings.brand_colour, settings.base_url, calendar.rules.time_zone
+    )
     extra: dict[str, Any] = {"mint": mint} if mint is not None else {}
     return Home(
         council_name=settings.council_name,
@@ -91,9 +98,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
     )
 
 
-def _lifecycles(
-    folders: Folders, role_specs: Any, catalogue: notices.Catalogue
-) -> dict[str, Lifecycle]:
+def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue) -> dict[str, Lifecycle]:
     events = [key for key, n in catalogue.notices.items() if n.when is not None and n.when.what == "event"]
     known = Known(REQUIREMENTS, EFFECTS, role_specs, events, SUBJECTS, WORK)
     found: dict[str, Lifecycle] = {}
@@ -106,14 +111,22 @@ def _lifecycles(
         compile_chart(lifecycle, str(path))
         found[lifecycle.name] = lifecycle
     if not found:
-        raise ConfigError([Problem("workflows/", None, "there is no lifecycle.", "Run `vfm init` for the default.")])
+        raise ConfigError(
+            [Problem("workflows/", None, "there is no lifecycle.", "Run `vfm init` for the default.")]
+        )
     return found
 
 
-def _kinds_have_lifecycles(folders: Folders, written: outline.OutlineRules, found: dict[str, Lifecycle]) -> None:
+def _kinds_have_lifecycles(
+    folders: Folders, written: outline.OutlineRules, found: dict[str, Lifecycle]
+) -> None:
     document = _document(folders, "config/outline.yaml")
     problems = [
-        document.problem(("kinds", number), f"there is no lifecycle `{kind.lifecycle}`.", f"Use one of: {', '.join(found)}.")
+        document.problem(
+            ("kinds", number),
+            f"there is no lifecycle `{kind.lifecycle}`.",
+            f"Use one of: {', '.join(found)}.",
+        )
         for number, kind in enumerate(written.kinds)
         if kind.lifecycle not in found
     ]
@@ -187,7 +200,7 @@ class App:
         """Move the demo's clock."""
         temporary = self._clock_file.with_suffix(".tmp")
         temporary.write_text(json.dumps({"now": at.astimezone(dt.UTC).isoformat()}), encoding="utf-8")
-        os.replace(temporary, self._clock_file)
+        temporary.replace(self._clock_file)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -211,6 +224,17 @@ class App:
         with _DELIVERING:
             return deliver(self.write, self.transport, self.worker, at, limit)
 
+    def preview(self, days: int, at: dt.datetime) -> list[tuple[dt.datetime, Posted]]:
+        """Return (moment, mail) of all that would leave in the next `days` days if nobody did anything meanwhile.
+
+        What waits in the outbox is among them. It is the clock itself that runs, and then all of it is undone.
+        """
+        until = self.home.calendar.moment(self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time())
+        with self.write() as session:
+            found = [*mail_log.waiting(session, at, until), *preview(session, self.home, at, days)]
+            session.rollback()
+        return sorted(found, key=lambda pair: pair[0])
+
     def close(self) -> None:
         """Close the transport and the database."""
         if "transport" in self.__dict__:
@@ -226,7 +250,7 @@ def build(*, upgrade: bool = True, mint: Callable[[], str] | None = None, **over
 
     Raises ConfigError, or DatabaseBehind where the tables are old and `upgrade` is False. A new database is made.
     """
-    loaded = settings_module.load(**overrides)
+    loaded = settings_module.load(None, **overrides)
     home = load_home(loaded, mint)
     loaded.data.mkdir(parents=True, exist_ok=True)
     database = Database(loaded.database_url)

@@ -27,7 +27,7 @@ def test_a_project_goes_from_outline_to_closed(council: Council) -> None:
         )
     council.do(reference, "finish_implementation")
     with council.app.write() as session:
-        record(session, council.home, reference, council.actor(session, "manager"), council.at, "Start with the depot.")
+        record(session, council.home, reference, "Start with the depot.", council.actor(session, "manager"), council.at)
     council.do(reference, "submit_lessons")
     council.approve(reference)
     assert council.stage(reference) == "closed"

@@ -142,7 +142,9 @@ class Calendar:
 
     def is_working_day(self, day: dt.date) -> bool:
         """Return whether the council works on `day`."""
-        return day.weekday() < 5 and day not in self._closed and day not in self.rules.working_days.also_closed
+        return (
+            day.weekday() < 5 and day not in self._closed and day not in self.rules.working_days.also_closed
+        )
 
     def next_working_day(self, day: dt.date) -> dt.date:
         """Return `day` itself if it is a working day, else the first one after it."""

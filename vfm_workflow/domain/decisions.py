@@ -100,7 +100,10 @@ def read_ballot(rule: DecisionRule, choice: str, reason: str, conditions: str) -
     Conditions are written one a line.
     """
     fields: dict[str, str] = {}
-    reason, lines = reason.strip(), [line.strip(" -•\t") for line in conditions.splitlines() if line.strip(" -•\t")]
+    reason, lines = (
+        reason.strip(),
+        [line.strip(" -•\t") for line in conditions.splitlines() if line.strip(" -•\t")],
+    )
     picked = next((key for key in rule.outcomes if key == choice), None)
     if picked is None:
         fields["choice"] = "Choose your decision"

@@ -83,7 +83,9 @@ def _real(day: int, month: int, year: int) -> dt.date:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError(f"must have a year from {FIRST_YEAR} to {LAST_YEAR}")
     if not 1 <= month <= 12:
-        raise ValueError(f"must be a real date: there is no month {month}. Write the day first, like 6/11/2026")
+        raise ValueError(
+            f"must be a real date: there is no month {month}. Write the day first, like 6/11/2026"
+        )
     last = month_end(f"{year:04d}-{month:02d}")
     if not 1 <= day <= last.day:
         raise ValueError(f"must be a real date: {last:%B %Y} has {last.day} days")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -138,9 +138,9 @@ class Lifecycle:
 
     @cached_property
     def canonical(self) -> str:
-        """The document as canonical JSON: what is stored, and what the hash is of."""
+        """The document as canonical JSON: what is stored, and what the hash is of. Stages keep their order: it is drawn."""
         data = self.document.model_dump(mode="json", by_alias=True)
-        return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
     @cached_property
     def digest(self) -> str:
@@ -155,7 +155,9 @@ class Lifecycle:
     def main_line(self) -> tuple[str, ...]:
         """The stages drawn as the bar on a project's page: live and ended ones on the way, none beside it."""
         reached = {
-            step.target for step in self.plan.values() if self.stages[step.stage].kind == "live" and step.target != BACK
+            step.target
+            for step in self.plan.values()
+            if self.stages[step.stage].kind == "live" and step.target != BACK
         }
         line = [key for key, stage in self.stages.items() if stage.kind == "live" and stage.beside is None]
         ends = [key for key, stage in self.stages.items() if stage.kind == "ended" and key in reached]
@@ -196,7 +198,9 @@ class Lifecycle:
             title = self.stages[stage].title if stage in self.stages else stage
             names = ", ".join(step.event for step in self.steps(stage)) or "none"
             known = "" if event in self.document.events else " No stage has it."
-            raise UnknownEvent(f"“{event}” is not an event of the stage {title}.{known} Events here: {names}.")
+            raise UnknownEvent(
+                f"“{event}” is not an event of the stage {title}.{known} Events here: {names}."
+            )
         return found
 
 
@@ -214,7 +218,9 @@ def restore(canonical: str) -> Lifecycle:
     return Lifecycle(LifecycleDocument.model_validate_json(canonical))
 
 
-def _unknown(document: Document, path: tuple[str | int, ...], kind: str, name: str, accepted: Collection[str]) -> Problem:
+def _unknown(
+    document: Document, path: tuple[str | int, ...], kind: str, name: str, accepted: Collection[str]
+) -> Problem:
     return document.problem(path, f"{kind} `{name}` does not exist.", suggestion(name, sorted(accepted)))
 
 
@@ -222,7 +228,9 @@ def _names(lifecycle: Lifecycle, document: Document, known: Known) -> list[Probl
     """Return a problem for each name the document uses that nothing defines."""
     doc, found = lifecycle.document, list[Problem]()
 
-    def check(path: tuple[str | int, ...], kind: str, names: Collection[str], accepted: Collection[str]) -> None:
+    def check(
+        path: tuple[str | int, ...], kind: str, names: Collection[str], accepted: Collection[str]
+    ) -> None:
         found.extend(_unknown(document, path, kind, name, accepted) for name in names if name not in accepted)
 
     check(("first_stage",), "stage", [doc.first_stage], doc.stages)
@@ -232,7 +240,9 @@ def _names(lifecycle: Lifecycle, document: Document, known: Known) -> list[Probl
         check((*at, "asks_for"), "work", stage.asks_for, known.work)
         check((*at, "beside"), "stage", [stage.beside] if stage.beside else [], doc.stages)
         if key in (SAME, BACK, LIVE):
-            found.append(document.problem(at, f"a stage may not be called `{key}`.", "The word means something else."))
+            found.append(
+                document.problem(at, f"a stage may not be called `{key}`.", "The word means something else.")
+            )
     for key, rule in doc.decisions.items():
         at = ("decisions", key)
         check((*at, "freezes"), "subject", [rule.freezes], known.subjects)
@@ -256,43 +266,59 @@ def _names(lifecycle: Lifecycle, document: Document, known: Known) -> list[Probl
 
 def _structure(lifecycle: Lifecycle, document: Document) -> list[Problem]:
     """Return a problem for each way the stages and events cannot work together."""
-    doc, found = lifecycle.document, list[Problem]()
-    for key, spec in doc.events.items():
-        at = ("events", key)
-        if not spec.by and not spec.decided_by:
-            found.append(document.problem(at, f"nobody may fire `{key}`.", "Say `by:` which roles or `decided_by:`."))
-        if spec.effects and not spec.decided_by:
-            what = f"`{key}` has effects, but only a decision may set a baseline."
-            found.append(document.problem((*at, "effects"), what, "Move them to an event that is `decided_by:` one."))
-        if spec.by and spec.decided_by:
-            found.append(document.problem(at, f"`{key}` has both `by` and `decided_by`.", "Keep one of them."))
-        if spec.to == BACK and any(doc.stages[s].kind != "held" for s in lifecycle.sources(spec) if s in doc.stages):
-            found.append(document.problem(at, f"`{key}` goes back, but not from a held stage.", "Say `to:` which."))
-        ended = [s for s in spec.from_ if s in doc.stages and doc.stages[s].kind == "ended"]
-        found.extend(
-            document.problem((*at, "from"), f"`{s}` has ended; nothing leaves it.", "Remove it from `from:`.")
-            for s in ended
-        )
-        if spec.decided_by in doc.decisions and key not in doc.decisions[spec.decided_by].outcomes.values():
-            what = f"no outcome of the decision `{spec.decided_by}` fires `{key}`."
-            found.append(document.problem((*at, "decided_by"), what, "Name it under `outcomes:` there."))
-    for key, rule in doc.decisions.items():
-        for choice, event in rule.outcomes.items():
-            if event in doc.events and doc.events[event].decided_by != key:
-                what = f"the event `{event}` is not `decided_by: {key}`."
-                found.append(document.problem(("decisions", key, "outcomes", choice), what, "Say so in the event."))
-        if not any(spec.opens == key for spec in doc.events.values()):
-            what = f"no event opens the decision `{key}`."
-            found.append(document.problem(("decisions", key), what, f"Add `opens: {key}` to an event."))
-        if isinstance(rule.quorum.share, int) and rule.quorum.share < 1:
-            what = "a quorum of nobody decides nothing."
-            found.append(document.problem(("decisions", key, "quorum"), what, "Say `majority`, `all` or a number."))
-        found.extend(
-            document.problem(("decisions", key, "quorum"), f"`{role}` must vote but is not on the board.", "Add it.")
-            for role in rule.quorum.must_include
-            if role not in rule.board
-        )
+    found = [
+        problem
+        for key, spec in lifecycle.document.events.items()
+        for problem in (*_event_problems(lifecycle, document, key, spec), *_move_problems(lifecycle, document, key, spec))
+    ]
+    for key, rule in lifecycle.document.decisions.items():
+        found += _decision_problems(lifecycle, document, key, rule)
     return found or _reachable(lifecycle, document)
+
+
+def _event_problems(lifecycle: Lifecycle, document: Document, key: str, spec: Event) -> Iterator[Problem]:
+    at, decisions = ("events", key), lifecycle.decisions
+    if not spec.by and not spec.decided_by:
+        yield document.problem(at, f"nobody may fire `{key}`.", "Say `by:` which roles or `decided_by:`.")
+    if spec.effects and not spec.decided_by:
+        what = f"`{key}` has effects, but only a decision may set a baseline."
+        yield document.problem((*at, "effects"), what, "Move them to an event that is `decided_by:` one.")
+    if spec.by and spec.decided_by:
+        yield document.problem(at, f"`{key}` has both `by` and `decided_by`.", "Keep one of them.")
+    rule = decisions.get(spec.decided_by or "")
+    if rule is not None and key not in rule.outcomes.values():
+        what = f"no outcome of the decision `{spec.decided_by}` fires `{key}`."
+        yield document.problem((*at, "decided_by"), what, "Name it under `outcomes:` there.")
+
+
+def _move_problems(lifecycle: Lifecycle, document: Document, key: str, spec: Event) -> Iterator[Problem]:
+    at, stages = ("events", key), lifecycle.stages
+    if spec.to == BACK and any(stages[s].kind != "held" for s in lifecycle.sources(spec) if s in stages):
+        yield document.problem(at, f"`{key}` goes back, but not from a held stage.", "Say `to:` which.")
+    for source in spec.from_:
+        if source in stages and stages[source].kind == "ended":
+            yield document.problem((*at, "from"), f"`{source}` has ended; nothing leaves it.", "Remove it from `from:`.")
+
+
+def _decision_problems(lifecycle: Lifecycle, document: Document, key: str, rule: DecisionRule) -> Iterator[Problem]:
+    at, events = ("decisions", key), lifecycle.document.events
+    for choice, event in rule.outcomes.items():
+        if event in events and events[event].decided_by != key:
+            what = f"the event `{event}` is not `decided_by: {key}`."
+            yield document.problem((*at, "outcomes", choice), what, "Say so in the event.")
+    if "approve" not in rule.outcomes:
+        yield document.problem((*at, "outcomes"), f"`{key}` cannot be approved.", "Say which event `approve:` fires.")
+    if not {"return_for_changes", "reject"} & set(rule.outcomes):
+        what = f"`{key}` can only be approved."
+        yield document.problem((*at, "outcomes"), what, "Say what `return_for_changes:` or `reject:` fires.")
+    if not any(spec.opens == key for spec in events.values()):
+        yield document.problem(at, f"no event opens the decision `{key}`.", f"Add `opens: {key}` to an event.")
+    if isinstance(rule.quorum.share, int) and rule.quorum.share < 1:
+        what = "a quorum of nobody decides nothing."
+        yield document.problem((*at, "quorum"), what, "Say `majority`, `all` or a number.")
+    for role in rule.quorum.must_include:
+        if role not in rule.board:
+            yield document.problem((*at, "quorum"), f"`{role}` must vote but is not on the board.", "Add it.")
 
 
 def _reachable(lifecycle: Lifecycle, document: Document) -> list[Problem]:
@@ -308,15 +334,21 @@ def _reachable(lifecycle: Lifecycle, document: Document) -> list[Problem]:
             reached.add(target)
             queue.append(target)
     found = [
-        document.problem(("stages", key), f"no project can reach the stage `{key}`.", "Add an event that leads there.")
+        document.problem(
+            ("stages", key), f"no project can reach the stage `{key}`.", "Add an event that leads there."
+        )
         for key in doc.stages
         if key not in reached
     ]
     found += [
-        document.problem(("stages", key), f"no project can leave the stage `{key}`.", "Add an event, or `kind: ended`.")
+        document.problem(
+            ("stages", key), f"no project can leave the stage `{key}`.", "Add an event, or `kind: ended`."
+        )
         for key, stage in doc.stages.items()
         if stage.kind != "ended" and not onward[key]
     ]
     if doc.stages[doc.first_stage].kind != "live":
-        found.append(document.problem(("first_stage",), "the first stage must be a live one.", "Choose another."))
+        found.append(
+            document.problem(("first_stage",), "the first stage must be a live one.", "Choose another.")
+        )
     return found

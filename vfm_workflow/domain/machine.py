@@ -51,7 +51,9 @@ def compile_chart(lifecycle: Lifecycle, file: str = "") -> type[StateChart[Any]]
         )
         chart(model=Position(first))  # a misspelt guard shows only when the chart is built
     except InvalidDefinition as error:
-        problem = Problem(file or lifecycle.name, None, f"the lifecycle cannot run: {error}.", "Mend its events.")
+        problem = Problem(
+            file or lifecycle.name, None, f"the lifecycle cannot run: {error}.", "Mend its events."
+        )
         raise ConfigError([problem]) from error
     return chart
 
@@ -71,6 +73,7 @@ def _held_from(stage: str) -> Any:
 def _transitions(lifecycle: Lifecycle, stage: str) -> dict[str, list[dict[str, Any]]]:
     rows: dict[str, list[dict[str, Any]]] = {}
     for step in lifecycle.steps(stage):
+        targets: list[dict[str, Any]]
         if step.target == BACK:
             targets = [{"target": live, "cond": f"held_from_{live}"} for live in lifecycle.live_stages]
         elif step.target == stage:
@@ -101,7 +104,7 @@ def text(lifecycle: Lifecycle, stage: str | None = None) -> str:
     lines = [f"{document.title} ({lifecycle.name}, version {document.version}, {lifecycle.digest[:8]})", ""]
     for key, spec in lifecycle.stages.items():
         mark = ">" if key == stage else " "
-        notes = [spec.kind] if spec.kind != "live" else []
+        notes: list[str] = [spec.kind] if spec.kind != "live" else []
         notes += [f"waits for {spec.owner}"] if spec.owner else []
         notes += [f"{spec.limit_working_days} working days"] if spec.limit_working_days else []
         lines.append(f"{mark} {spec.title} [{key}]" + (f"  ({', '.join(notes)})" if notes else ""))
@@ -111,8 +114,14 @@ def text(lifecycle: Lifecycle, stage: str | None = None) -> str:
 
 def _step_lines(lifecycle: Lifecycle, stage: str) -> Iterable[str]:
     for step in lifecycle.steps(stage):
-        target = {BACK: "where it was", stage: "stays"}.get(step.target) or lifecycle.stages[step.target].title
-        who = f"by the board ({step.spec.decided_by})" if step.spec.decided_by else f"by {', '.join(step.spec.by)}"
+        target = {BACK: "where it was", stage: "stays"}.get(step.target) or lifecycle.stages[
+            step.target
+        ].title
+        who = (
+            f"by the board ({step.spec.decided_by})"
+            if step.spec.decided_by
+            else f"by {', '.join(step.spec.by)}"
+        )
         opens = f"; asks for the decision “{step.spec.opens}”" if step.spec.opens else ""
         yield f"{step.event} → {target}, {who}{opens}"
         if step.spec.requires:

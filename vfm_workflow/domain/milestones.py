@@ -29,7 +29,9 @@ def expected(forecast: dt.date, done_on: dt.date | None, today: dt.date) -> dt.d
     return done_on or max(forecast, today)
 
 
-def slippage(baseline: dt.date | None, forecast: dt.date, done_on: dt.date | None, today: dt.date, calendar: Calendar) -> Slippage:
+def slippage(
+    baseline: dt.date | None, forecast: dt.date, done_on: dt.date | None, today: dt.date, calendar: Calendar
+) -> Slippage:
     """Return the slippage of one milestone. Without a baseline nothing was agreed, so nothing slipped."""
     overdue = done_on is None and forecast < today
     if baseline is None:

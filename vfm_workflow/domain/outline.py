@@ -116,7 +116,9 @@ def parse_outline(text: str, file: str, rules: OutlineRules) -> Written:
             if current is not None:
                 current.append(line)
             elif line.strip():
-                problems.append(Problem(file, number, "this text stands before the first heading.", "Move it below one."))
+                problems.append(
+                    Problem(file, number, "this text stands before the first heading.", "Move it below one.")
+                )
             continue
         if len(heading[1]) == 1 and _fold(heading[2]) not in titles:
             continue  # a `# Title` of the whole paper
@@ -135,13 +137,20 @@ def parse_outline(text: str, file: str, rules: OutlineRules) -> Written:
             current = []
             found[key] = (number, current)
     problems += [
-        Problem(file, len(lines), f"the heading “{section.title}” is missing.", f"Add `## {section.title}` and its text.")
+        Problem(
+            file,
+            len(lines),
+            f"the heading “{section.title}” is missing.",
+            f"Add `## {section.title}` and its text.",
+        )
         for section in rules.outline
         if section.key not in found
     ]
     kinds = [kind.key for kind in rules.kinds]
     if head.get("kind") and head["kind"] not in kinds:
-        problems.append(Problem(file, 1, f"the kind `{head['kind']}` does not exist.", f"Use one of: {', '.join(kinds)}."))
+        problems.append(
+            Problem(file, 1, f"the kind `{head['kind']}` does not exist.", f"Use one of: {', '.join(kinds)}.")
+        )
     if problems:
         raise ConfigError(problems)
     criteria = {entry.key: str(head[entry.key]) for entry in rules.criteria if head.get(entry.key)}
@@ -160,10 +169,14 @@ def _front_matter(lines: Sequence[str], file: str) -> tuple[dict[str, str], int]
         return {}, 0
     end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
     if end is None:
-        raise ConfigError([Problem(file, 1, "the head that begins with `---` has no end.", "Close it with `---`.")])
+        raise ConfigError(
+            [Problem(file, 1, "the head that begins with `---` has no end.", "Close it with `---`.")]
+        )
     document = parse_yaml("\n".join(lines[1:end]) or "{}", file)
     if not isinstance(document.data, dict):
-        raise ConfigError([Problem(file, 2, "the head is no list of `name: value`.", "Write `title: …` there.")])
+        raise ConfigError(
+            [Problem(file, 2, "the head is no list of `name: value`.", "Write `title: …` there.")]
+        )
     return {str(key): str(value) for key, value in document.data.items()}, end + 1
 
 

@@ -14,8 +14,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from vfm_workflow.domain.calendar import Calendar, short_day
 from vfm_workflow.documents import Document, Strict, validate
+from vfm_workflow.domain.calendar import Calendar, short_day
 from vfm_workflow.domain.facts import MilestoneFact
 from vfm_workflow.domain.milestones import expected, slippage
 from vfm_workflow.domain.money import pounds
@@ -114,7 +114,9 @@ def worst(colours: Iterable[Colour]) -> Colour:
 
 
 def _time(rule: TimeRule, milestones: Iterable[MilestoneFact], today: dt.date, calendar: Calendar) -> Reason:
-    slips = [(slippage(m.baseline, m.forecast, None, today, calendar), m) for m in milestones if m.done_on is None]
+    slips = [
+        (slippage(m.baseline, m.forecast, None, today, calendar), m) for m in milestones if m.done_on is None
+    ]
     late = [pair for pair in slips if pair[0].slipped]
     if not late:
         return Reason("time", "green", "No open milestone has slipped from the date CMT agreed.")
@@ -170,4 +172,3 @@ def _plan(off_track: bool, planned: bool) -> Reason:
 
 def _many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-

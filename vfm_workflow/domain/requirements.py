@@ -81,7 +81,9 @@ def recommendations_complete(facts: Facts) -> Iterable[Unmet]:
 
 @requirement("At least one criterion is chosen, with its evidence (§8.1)", "criteria")
 def criterion_evidenced(facts: Facts) -> Iterable[Unmet]:
-    chosen = {key: text for key, text in facts.criteria.items() if key in {c.key for c in facts.rules.criteria}}
+    chosen = {
+        key: text for key, text in facts.criteria.items() if key in {c.key for c in facts.rules.criteria}
+    }
     if not chosen:
         said = "Choose at least one criterion for picking the subject"
         yield Unmet("criterion_evidenced", said, "outline", "criteria", "project_manager")
@@ -189,9 +191,13 @@ def version_changed(facts: Facts) -> Iterable[Unmet]:
 @requirement("New dates are proposed, with the reason", "proposal")
 def rebaseline_proposed(facts: Facts) -> Iterable[Unmet]:
     if facts.proposal is None or not facts.proposal.changes:
-        yield Unmet("rebaseline_proposed", "Propose at least one new date", "rebaseline", "", "project_manager")
+        yield Unmet(
+            "rebaseline_proposed", "Propose at least one new date", "rebaseline", "", "project_manager"
+        )
     elif not words(facts.proposal.reason):
-        yield Unmet("rebaseline_proposed", "Say why new dates are needed", "rebaseline", "reason", "project_manager")
+        yield Unmet(
+            "rebaseline_proposed", "Say why new dates are needed", "rebaseline", "reason", "project_manager"
+        )
 
 
 @requirement("Every condition set by CMT is discharged", "conditions")
@@ -199,13 +205,17 @@ def conditions_discharged(facts: Facts) -> Iterable[Unmet]:
     for condition in facts.conditions:
         if condition.discharged_on is None:
             said = f"The condition “{condition.text}” is not discharged"
-            yield Unmet("conditions_discharged", said, "conditions", f"condition_{condition.id}", "head_of_service")
+            yield Unmet(
+                "conditions_discharged", said, "conditions", f"condition_{condition.id}", "head_of_service"
+            )
 
 
 @requirement("At least one lesson is recorded (§11.1)", "lessons")
 def lessons_recorded(facts: Facts) -> Iterable[Unmet]:
     if not facts.lessons:
-        yield Unmet("lessons_recorded", "Record at least one lesson learned", "lessons", "", "project_manager")
+        yield Unmet(
+            "lessons_recorded", "Record at least one lesson learned", "lessons", "", "project_manager"
+        )
 
 
 @requirement("Every monthly return is verified (§6.1)", "returns")

@@ -74,7 +74,9 @@ def load(document: Document) -> Mapping[str, RoleSpec]:
     """Return the roles of `document`. Raises ConfigError naming each unknown permission with its line."""
     roles = validate(RolesDocument, document).roles
     problems = [
-        document.problem(("roles", key, "may", name), f"permission `{name}` does not exist.", suggestion(name, PERMISSIONS))
+        document.problem(
+            ("roles", key, "may", name), f"permission `{name}` does not exist.", suggestion(name, PERMISSIONS)
+        )
         for key, spec in roles.items()
         for name in spec.may
         if name not in PERMISSIONS
@@ -107,7 +109,9 @@ def roles_on(actor: Actor, standing: Standing) -> frozenset[str]:
     return frozenset(held)
 
 
-def may(roles: Mapping[str, RoleSpec], actor: Actor, permission: str, standing: Standing | None = None) -> bool:
+def may(
+    roles: Mapping[str, RoleSpec], actor: Actor, permission: str, standing: Standing | None = None
+) -> bool:
     """Return whether `actor` may do `permission`, on the project of `standing` or (without one) anywhere at all.
 
     Raises KeyError for a permission that does not exist: a spelling mistake must not lock or open a door.

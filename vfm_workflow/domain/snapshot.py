@@ -76,7 +76,11 @@ def _criteria(facts: Facts) -> Part:
 
 def _consultations(facts: Facts) -> Part:
     rows = [
-        (facts.rules.title_of("consultees", c.key), short_day(c.answered_on) if c.answered_on else "not yet", c.answer)
+        (
+            facts.rules.title_of("consultees", c.key),
+            short_day(c.answered_on) if c.answered_on else "not yet",
+            c.answer,
+        )
         for c in facts.consultations
     ]
     return _rows("consultations", "Who was consulted", ("Consulted", "Answered", "Answer"), rows)
@@ -84,7 +88,12 @@ def _consultations(facts: Facts) -> Part:
 
 def _milestones(facts: Facts) -> Part:
     rows = [
-        (m.title, short_day(m.baseline) if m.baseline else "", short_day(m.forecast), short_day(m.done_on) if m.done_on else "")
+        (
+            m.title,
+            short_day(m.baseline) if m.baseline else "",
+            short_day(m.forecast),
+            short_day(m.done_on) if m.done_on else "",
+        )
         for m in facts.milestones
     ]
     return _rows("milestones", "Milestones", ("Milestone", "Agreed date", "Forecast", "Done"), rows)
@@ -119,7 +128,9 @@ def _measures(facts: Facts) -> Part:
         return "" if step is None else figure(step, places)
 
     rows = [(m.name, value(m.baseline, m.places), value(m.target, m.places), m.unit) for m in facts.measures]
-    return _rows("measures", "Targets in cost and performance", ("Measure", "Baseline", "Target", "Unit"), rows)
+    return _rows(
+        "measures", "Targets in cost and performance", ("Measure", "Baseline", "Target", "Unit"), rows
+    )
 
 
 def _savings(facts: Facts) -> Part:
@@ -127,24 +138,40 @@ def _savings(facts: Facts) -> Part:
     rows = []
     for line in facts.savings:
         by_year = {year: expected for year, _, expected, _ in line.years}
-        kind = f"{'cashable' if line.cashable else 'non-cashable'}, {'ongoing' if line.ongoing else 'one-off'}"
+        kind = (
+            f"{'cashable' if line.cashable else 'non-cashable'}, {'ongoing' if line.ongoing else 'one-off'}"
+        )
         rows.append((line.title, kind, *(pounds(by_year.get(year, 0)) for year in years)))
     return _rows("savings", "Savings expected", ("Saving", "Kind", *(year_name(y) for y in years)), rows)
 
 
 def _outline(facts: Facts) -> list[Part]:
-    rest = [_criteria(facts), _consultations(facts), _measures(facts), _savings(facts), _milestones(facts), _plan(facts)]
+    rest = [
+        _criteria(facts),
+        _consultations(facts),
+        _measures(facts),
+        _savings(facts),
+        _milestones(facts),
+        _plan(facts),
+    ]
     return [*_written(facts, "outline"), *rest]
 
 
 def _recommendations(facts: Facts) -> list[Part]:
-    return [*_written(facts, "recommendations"), _measures(facts), _savings(facts), _milestones(facts), _plan(facts)]
+    return [
+        *_written(facts, "recommendations"),
+        _measures(facts),
+        _savings(facts),
+        _milestones(facts),
+        _plan(facts),
+    ]
 
 
 def _rebaseline(facts: Facts) -> list[Part]:
     proposal = facts.proposal
     rows = [
-        (title, short_day(old) if old else "", short_day(new)) for _, title, old, new in (proposal.changes if proposal else ())
+        (title, short_day(old) if old else "", short_day(new))
+        for _, title, old, new in (proposal.changes if proposal else ())
     ]
     return [
         _text("reason", "Why new dates are needed", proposal.reason if proposal else ""),
@@ -168,7 +195,9 @@ SUBJECTS: Mapping[str, Subject] = {
         _outline,
     ),
     "recommendations": Subject(
-        "Recommendations", frozenset({"sections", "milestones", "plan", "measures", "savings"}), _recommendations
+        "Recommendations",
+        frozenset({"sections", "milestones", "plan", "measures", "savings"}),
+        _recommendations,
     ),
     "rebaseline": Subject("New dates", frozenset({"proposal", "milestones"}), _rebaseline),
     "lessons": Subject("Lessons learned", frozenset({"lessons", "milestones", "savings"}), _lessons),

@@ -70,7 +70,10 @@ def refuse_stale(session: Session, project: Project, revision: int | None) -> No
     """Raise StaleRevision, saying what changed since, where `revision` is not the project's own."""
     if revision is None or revision == project.revision:
         return
-    changes = [f"{row.actor}: {row.event.replace('_', ' ')}" for row in history.since(session, projects.key(project), revision)]
+    changes = [
+        f"{row.actor}: {row.event.replace('_', ' ')}"
+        for row in history.since(session, projects.key(project), revision)
+    ]
     raise StaleRevision(
         f"{project.reference} has changed since you opened it. Look at what changed, then do it again if it still fits.",
         changes,
@@ -125,8 +128,15 @@ def fire(
 
 
 def _leave_facts(
-    session: Session, home: Home, project: Project, lifecycle: Lifecycle, step: Step, before: str,
-    by: Actor | None, at: dt.datetime, reason: str,
+    session: Session,
+    home: Home,
+    project: Project,
+    lifecycle: Lifecycle,
+    step: Step,
+    before: str,
+    by: Actor | None,
+    at: dt.datetime,
+    reason: str,
 ) -> None:
     """Leave the outcome's notices for the digests of whoever they concern; the person who did it knows already."""
     today = home.calendar.today(at)

@@ -56,7 +56,13 @@ def load(session: Session, home: Home, request: DecisionRequest) -> Asked:
 
 
 def open_request(
-    session: Session, home: Home, project: Project, lifecycle: Lifecycle, decision: str, by: Actor | None, at: dt.datetime
+    session: Session,
+    home: Home,
+    project: Project,
+    lifecycle: Lifecycle,
+    decision: str,
+    by: Actor | None,
+    at: dt.datetime,
 ) -> Asked:
     """Freeze the text and ask the board; return the request. An open one on the same decision is superseded.
 
@@ -116,20 +122,31 @@ def _freeze(
 def _dates(subject: str, facts: Facts) -> dict[str, str]:
     """Return the dates that a decision on `subject` would set, frozen with it: milestone id → ISO date."""
     if subject == "rebaseline":
-        return {str(key): day.isoformat() for key, _, _, day in (facts.proposal.changes if facts.proposal else ())}
+        return {
+            str(key): day.isoformat() for key, _, _, day in (facts.proposal.changes if facts.proposal else ())
+        }
     return {str(m.id): (m.done_on or m.forecast).isoformat() for m in facts.milestones if m.baseline is None}
 
 
 def _ask(
-    session: Session, home: Home, project: Project, decision: str, rule: DecisionRule, version: Version,
-    dates: Mapping[str, str], by: Actor | None, at: dt.datetime,
+    session: Session,
+    home: Home,
+    project: Project,
+    decision: str,
+    rule: DecisionRule,
+    version: Version,
+    dates: Mapping[str, str],
+    by: Actor | None,
+    at: dt.datetime,
 ) -> Asked:
     barred = {project.manager_id, project.sponsor_id, version.frozen_by, *([by.id] if by else [])}
     people = projects.people_in(session, rule.board)
     seats = rules.eligible([rules.Seat(projects.key(p), p.role) for p in people], barred)
     if not seats:
         roles = ", ".join(home.role_title(role) for role in rule.board)
-        raise NotAllowed(f"Nobody may decide this: the board ({roles}) has no member but the project's own people.")
+        raise NotAllowed(
+            f"Nobody may decide this: the board ({roles}) has no member but the project's own people."
+        )
     request = DecisionRequest(
         project_id=projects.key(project),
         decision=decision,
@@ -162,7 +179,12 @@ def _mail_board(
 
 
 def mail_link(
-    session: Session, home: Home, asked: Asked, slot: Slot, notice: str, at: dt.datetime,
+    session: Session,
+    home: Home,
+    asked: Asked,
+    slot: Slot,
+    notice: str,
+    at: dt.datetime,
     extra: Mapping[str, Any] | None = None,
 ) -> Link:
     """Mint a link for one slot, revoke the one before, and mail it to the address on record; return the link."""
@@ -247,7 +269,14 @@ def _row_sentence(head: Sequence[str], row: Sequence[str]) -> str:
 
 
 def settle_left(
-    session: Session, home: Home, project: Project, lifecycle: Lifecycle, by: Actor | None, at: dt.datetime, *, held: bool
+    session: Session,
+    home: Home,
+    project: Project,
+    lifecycle: Lifecycle,
+    by: Actor | None,
+    at: dt.datetime,
+    *,
+    held: bool,
 ) -> None:
     """The project has left a stage: end each open request whose outcomes can no longer happen, and say so."""
     for request in store.open_requests(session, projects.key(project)):
@@ -255,7 +284,13 @@ def settle_left(
         if all((project.stage, event) in lifecycle.plan for event in rule.outcomes.values()):
             continue
         asked = load(session, home, request)
-        _close(session, request, "held" if held else "withdrawn", "the project is on hold" if held else "withdrawn", at)
+        _close(
+            session,
+            request,
+            "held" if held else "withdrawn",
+            "the project is on hold" if held else "withdrawn",
+            at,
+        )
         cast = store.votes(session, asked.id)
         why = f"{project.reference} is now in the stage {lifecycle.stages[project.stage].title}."
         for slot in store.waiting(asked.board, cast):
@@ -268,7 +303,9 @@ def settle_left(
             post(session, home, "decision_withdrawn", person, context, at, project)
 
 
-def reopen_held(session: Session, home: Home, project: Project, lifecycle: Lifecycle, at: dt.datetime) -> None:
+def reopen_held(
+    session: Session, home: Home, project: Project, lifecycle: Lifecycle, at: dt.datetime
+) -> None:
     """The project is off hold: ask the board again, on the same frozen text, what the hold had put aside."""
     for request in store.last_held(session, projects.key(project)):
         version = session.get(Version, request.version_id)
@@ -282,7 +319,9 @@ def reopen_held(session: Session, home: Home, project: Project, lifecycle: Lifec
 
 def remind(session: Session, home: Home, asked: Asked, slot: Slot, at: dt.datetime) -> Link:
     """Remind one member: a new link, the old one revoked. Return the link."""
-    left = home.calendar.working_days_between(home.calendar.today(at), home.calendar.today(asked.request.deadline))
+    left = home.calendar.working_days_between(
+        home.calendar.today(at), home.calendar.today(asked.request.deadline)
+    )
     return mail_link(session, home, asked, slot, "decision_reminded", at, {"working_days_left": max(left, 0)})
 
 

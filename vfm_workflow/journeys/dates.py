@@ -36,7 +36,10 @@ def add_milestone(
     project = _writable(session, home, reference, by)
     title = _title(title)
     _plausible(day, "forecast")
-    last = session.scalar(select(func.max(Milestone.position)).where(col(Milestone.project_id) == project.id)) or 0
+    last = (
+        session.scalar(select(func.max(Milestone.position)).where(col(Milestone.project_id) == project.id))
+        or 0
+    )
     row = Milestone(project_id=projects.key(project), position=last + 1, title=title, forecast=day)
     session.add(row)
     session.flush()
@@ -68,8 +71,16 @@ def _plausible(day: dt.date, field: str) -> None:
 
 
 def change_milestone(
-    session: Session, home: Home, reference: str, milestone_id: int, by: Actor, at: dt.datetime,
-    *, title: str | None = None, forecast: dt.date | None = None, why: str = "",
+    session: Session,
+    home: Home,
+    reference: str,
+    milestone_id: int,
+    by: Actor,
+    at: dt.datetime,
+    *,
+    title: str | None = None,
+    forecast: dt.date | None = None,
+    why: str = "",
 ) -> Milestone:
     """Rename a milestone or move its forecast; return it. The baseline stays. Raises BadInput, NotAllowed, NotFound."""
     project = _writable(session, home, reference, by)
@@ -85,7 +96,13 @@ def change_milestone(
 
 
 def move(
-    session: Session, project: Project, row: Milestone, forecast: dt.date, by: Actor, at: dt.datetime, why: str = ""
+    session: Session,
+    project: Project,
+    row: Milestone,
+    forecast: dt.date,
+    by: Actor,
+    at: dt.datetime,
+    why: str = "",
 ) -> None:
     """Move a milestone's forecast and record it. Raises BadInput where it is done already."""
     if row.done_on is not None:
@@ -98,7 +115,13 @@ def move(
 
 
 def finish_milestone(
-    session: Session, home: Home, reference: str, milestone_id: int, done_on: dt.date, by: Actor, at: dt.datetime
+    session: Session,
+    home: Home,
+    reference: str,
+    milestone_id: int,
+    done_on: dt.date,
+    by: Actor,
+    at: dt.datetime,
 ) -> Milestone:
     """Record that a milestone was reached on `done_on`; return it. Raises BadInput for a day still to come."""
     project = _writable(session, home, reference, by)
@@ -108,20 +131,30 @@ def finish_milestone(
 
 
 def finish(
-    session: Session, project: Project, row: Milestone, done_on: dt.date, today: dt.date, by: Actor, at: dt.datetime
+    session: Session,
+    project: Project,
+    row: Milestone,
+    done_on: dt.date,
+    today: dt.date,
+    by: Actor,
+    at: dt.datetime,
 ) -> None:
     """Record a milestone as done. Raises BadInput where the day is still to come or it was done before."""
     if row.done_on is not None:
         raise BadInput({f"done_on_{row.id}": f"“{row.title}” was done on {short_day(row.done_on)} already"})
     if done_on > today:
-        raise BadInput({f"done_on_{row.id}": f"{short_day(done_on)} is still to come: give the day it was reached"})
+        raise BadInput(
+            {f"done_on_{row.id}": f"{short_day(done_on)} is still to come: give the day it was reached"}
+        )
     _plausible(done_on, f"done_on_{row.id}")
     row.done_on = done_on
     session.flush()
     _note(session, project, "milestone_done", by, at, {"milestone": row.title, "on": done_on.isoformat()})
 
 
-def remove_milestone(session: Session, home: Home, reference: str, milestone_id: int, by: Actor, at: dt.datetime) -> None:
+def remove_milestone(
+    session: Session, home: Home, reference: str, milestone_id: int, by: Actor, at: dt.datetime
+) -> None:
     """Remove a milestone that CMT has not agreed. Raises NotAllowed for one it has."""
     project = _writable(session, home, reference, by)
     row = milestone_of(session, project, milestone_id)
@@ -134,7 +167,13 @@ def remove_milestone(session: Session, home: Home, reference: str, milestone_id:
 
 
 def propose(
-    session: Session, home: Home, reference: str, changes: Mapping[int, dt.date], reason: str, by: Actor, at: dt.datetime
+    session: Session,
+    home: Home,
+    reference: str,
+    changes: Mapping[int, dt.date],
+    reason: str,
+    by: Actor,
+    at: dt.datetime,
 ) -> ProposalRow:
     """Draft new dates to ask CMT for (milestone id → date); return the draft. `advance` with the event asks.
 
@@ -159,18 +198,24 @@ def propose(
         fields["reason"] = "Say why new dates are needed"
     if fields:
         raise BadInput(fields)
-    row = session.get(ProposalRow, projects.key(project))
     wanted = {str(key): day.isoformat() for key, day in changes.items()}
-    if row is None:
-        row = ProposalRow(project_id=projects.key(project), reason=clean(reason), changes=wanted)
-        session.add(row)
+    draft = session.get(ProposalRow, projects.key(project))
+    if draft is None:
+        draft = ProposalRow(project_id=projects.key(project), reason=clean(reason), changes=wanted)
+        session.add(draft)
     else:
-        row.reason, row.changes = clean(reason), wanted
+        draft.reason, draft.changes = clean(reason), wanted
     session.flush()
-    return row
+    return draft
 
 
 def _note(
-    session: Session, project: Project, event: str, by: Actor, at: dt.datetime, detail: Mapping[str, str], why: str = ""
+    session: Session,
+    project: Project,
+    event: str,
+    by: Actor,
+    at: dt.datetime,
+    detail: Mapping[str, str],
+    why: str = "",
 ) -> None:
     history.record(session.connection(), project, history.Entry(event, by, at, clean(why), detail))

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain import decisions as rules
 from vfm_workflow.domain.decisions import CHOICE_LABELS, OUTCOME_LABELS, Ballot
+from vfm_workflow.domain.lifecycle import Choice
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import AlreadyDecided, LinkDead, NotAllowed
 from vfm_workflow.journeys import advance, board
@@ -40,14 +41,16 @@ class Recorded:
 
     vote: VoteRow
     again: bool
-    outcome: rules.Choice | None
+    outcome: Choice | None
 
 
 def look_up(session: Session, home: Home, token: str) -> Link:
     """Return the link that a token of a mail opens, changing nothing. Raises LinkDead where there is none."""
     link = store.link_by_token(session, token)
     if link is None or link.purpose != "decide":
-        raise LinkDead("unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself.")
+        raise LinkDead(
+            "unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself."
+        )
     return link
 
 
@@ -57,7 +60,9 @@ def open_link(session: Session, home: Home, link_id: int) -> Opened:
     slot = session.get(Slot, link.slot_id) if link is not None and link.slot_id is not None else None
     request = session.get(DecisionRequest, slot.request_id) if slot is not None else None
     if link is None or slot is None or request is None:
-        raise LinkDead("unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself.")
+        raise LinkDead(
+            "unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself."
+        )
     asked = board.load(session, home, request)
     cast = store.votes(session, asked.id)
     mine = next((vote for vote in cast if vote.slot_id == slot.id), None)
@@ -71,9 +76,13 @@ def refuse_dead(opened: Opened, at: dt.datetime) -> None:
         why = link.revoked_why or "it was withdrawn"
         raise LinkDead("revoked", f"This link no longer works: {why}. {_next_step(opened)}")
     if request.state in ("withdrawn", "held", "superseded"):
-        raise LinkDead(request.state, f"This decision is no longer asked for: it was {request.state}. Nothing is needed.")
+        raise LinkDead(
+            request.state, f"This decision is no longer asked for: it was {request.state}. Nothing is needed."
+        )
     if opened.vote is None and link.expires_at < at:
-        raise LinkDead("expired", "This link has expired. Ask for a new one below; it goes to your work address.")
+        raise LinkDead(
+            "expired", "This link has expired. Ask for a new one below; it goes to your work address."
+        )
 
 
 def _next_step(opened: Opened) -> str:
@@ -93,13 +102,18 @@ def cast(
     opened = open_link(session, home, link_id)
     locked = store.lock(session, opened.asked.id)
     assert locked is not None
-    opened = open_link(session, home, link_id)  # again: somebody may have been first while we waited for the lock
+    opened = open_link(
+        session, home, link_id
+    )  # again: somebody may have been first while we waited for the lock
     if opened.vote is not None:
         return _again(opened.vote, ballot)
     refuse_dead(opened, at)
     asked, project = opened.asked, opened.asked.project
     advance.refuse_disputed(project)
-    if opened.person.id in (project.manager_id, project.sponsor_id, asked.version.frozen_by) or not opened.person.active:
+    if (
+        opened.person.id in (project.manager_id, project.sponsor_id, asked.version.frozen_by)
+        or not opened.person.active
+    ):
         raise NotAllowed("You wrote or sponsor this project, so you cannot decide on it.")
     if not store.spend(session, opened.link, at):
         raise LinkDead("used", "This link was used a moment ago. Open it again to see what was recorded.")
@@ -113,14 +127,20 @@ def cast(
 
 
 def _again(vote: VoteRow, ballot: Ballot) -> Recorded:
-    same = vote.choice == ballot.choice and vote.reason == ballot.reason and tuple(vote.conditions) == ballot.conditions
+    same = (
+        vote.choice == ballot.choice
+        and vote.reason == ballot.reason
+        and tuple(vote.conditions) == ballot.conditions
+    )
     if same or vote.choice == ballot.choice == "approve":
         return Recorded(vote, True, None)
     label = CHOICE_LABELS[vote.choice]  # type: ignore[index]  # a CHECKed choice
     raise AlreadyDecided(f"Your decision was recorded already: {label}. It stands; nothing was changed.")
 
 
-def _insert_vote(session: Session, opened: Opened, ballot: Ballot, at: dt.datetime, user_agent: str) -> VoteRow:
+def _insert_vote(
+    session: Session, opened: Opened, ballot: Ballot, at: dt.datetime, user_agent: str
+) -> VoteRow:
     asked = opened.asked
     assert opened.slot.id is not None and opened.person.id is not None and asked.version.id is not None
     vote = VoteRow(
@@ -160,7 +180,7 @@ def _vote_entry(opened: Opened, vote: VoteRow, at: dt.datetime) -> history.Entry
     return history.Entry("vote", projects.actor(opened.person), at, vote.reason, detail)
 
 
-def _settle(session: Session, home: Home, asked: Asked, vote: VoteRow, at: dt.datetime) -> rules.Choice | None:
+def _settle(session: Session, home: Home, asked: Asked, vote: VoteRow, at: dt.datetime) -> Choice | None:
     """Close the request if the board has decided, and let the lifecycle move. Return the outcome, if there is one."""
     cast_votes = store.votes(session, asked.id)
     seats = store.seats(asked.board)
@@ -169,20 +189,32 @@ def _settle(session: Session, home: Home, asked: Asked, vote: VoteRow, at: dt.da
         return None
     asked.request.state, asked.request.outcome, asked.request.closed_at = "decided", outcome, at
     session.flush()
-    conditions = _set_conditions(session, asked, cast_votes, at) if outcome == "approve_with_conditions" else []
+    conditions = (
+        _set_conditions(session, asked, cast_votes, at) if outcome == "approve_with_conditions" else []
+    )
     lifecycle = home.lifecycle(session, asked.project)
     event = asked.rule.outcomes.get(outcome) or asked.rule.outcomes["approve"]
     step = lifecycle.step(asked.project.stage, event)
     detail = {"decision": asked.request.decision, "outcome": outcome, "version": asked.version.number}
     advance.fire(
-        session, home, asked.project, lifecycle, step, None, at, reason=OUTCOME_LABELS[outcome], request=asked.request,
+        session,
+        home,
+        asked.project,
+        lifecycle,
+        step,
+        None,
+        at,
+        reason=OUTCOME_LABELS[outcome],
+        request=asked.request,
         detail=detail,
     )
     _mail_made(session, home, asked, outcome, cast_votes, conditions, at)
     return outcome
 
 
-def _set_conditions(session: Session, asked: Asked, cast_votes: Sequence[VoteRow], at: dt.datetime) -> list[str]:
+def _set_conditions(
+    session: Session, asked: Asked, cast_votes: Sequence[VoteRow], at: dt.datetime
+) -> list[str]:
     texts = []
     for vote in cast_votes:
         if vote.late or vote.id is None:
@@ -228,8 +260,13 @@ def _mail_cast(session: Session, home: Home, opened: Opened, vote: VoteRow, at: 
 
 
 def _mail_made(
-    session: Session, home: Home, asked: Asked, outcome: rules.Choice, cast_votes: Sequence[VoteRow],
-    conditions: Sequence[str], at: dt.datetime,
+    session: Session,
+    home: Home,
+    asked: Asked,
+    outcome: Choice,
+    cast_votes: Sequence[VoteRow],
+    conditions: Sequence[str],
+    at: dt.datetime,
 ) -> None:
     project, lifecycle = asked.project, home.lifecycle(session, asked.project)
     told = {project.manager_id, project.sponsor_id, *(slot.person_id for slot in asked.board)}

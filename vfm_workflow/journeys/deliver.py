@@ -34,7 +34,9 @@ class Delivered:
     subjects: list[str] = field(default_factory=list)
 
 
-def deliver(work: UnitOfWork, transport: Transport, worker: str, at: dt.datetime, limit: int | None = None) -> Delivered:
+def deliver(
+    work: UnitOfWork, transport: Transport, worker: str, at: dt.datetime, limit: int | None = None
+) -> Delivered:
     """Send every mail that may leave at `at`; return what became of them.
 
     Claim (commit) → MAIL, RCPT → `sending` (commit) → DATA → settled with the server's words (commit). A mail found
@@ -60,7 +62,13 @@ def _outgoing(row: OutboxMail) -> Outgoing:
 
 
 def _one(
-    work: UnitOfWork, transport: Transport, worker: str, at: dt.datetime, mail: Outgoing, born: dt.datetime, tries: int,
+    work: UnitOfWork,
+    transport: Transport,
+    worker: str,
+    at: dt.datetime,
+    mail: Outgoing,
+    born: dt.datetime,
+    tries: int,
     done: Delivered,
 ) -> None:
     def before_data() -> None:
@@ -75,7 +83,14 @@ def _one(
     state, outcome, next_try = _verdict(answer, at, born, tries, mail.id)
     with work() as session:
         settled = outbox.settle(
-            session, mail.id, worker, state=state, at=at, outcome=outcome, code=answer.code, answer=answer.text,
+            session,
+            mail.id,
+            worker,
+            state=state,
+            at=at,
+            outcome=outcome,
+            code=answer.code,
+            answer=answer.text,
             next_try=next_try,
         )
     if settled:

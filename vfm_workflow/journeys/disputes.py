@@ -14,15 +14,21 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import people_for, post, project_view
 from vfm_workflow.store import decisions as store
 from vfm_workflow.store import history, projects
-from vfm_workflow.store.tables import Dispute, Link, Project, VoteRow
+from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, VoteRow
 
 
 def look_up(session: Session, token: str, at: dt.datetime) -> tuple[Link, VoteRow, Project]:
     """Return what a dispute link is about, changing nothing. Raises LinkDead."""
     link = store.link_by_token(session, token)
-    found = store.project_of_vote(session, link.vote_id) if link is not None and link.vote_id is not None else None
+    found = (
+        store.project_of_vote(session, link.vote_id)
+        if link is not None and link.vote_id is not None
+        else None
+    )
     if link is None or found is None:
-        raise LinkDead("unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself.")
+        raise LinkDead(
+            "unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself."
+        )
     if link.used_at is None and link.expires_at < at:
         raise LinkDead("expired", "This link has expired. Tell an administrator of the system directly.")
     return link, found[0], found[2]
@@ -56,8 +62,8 @@ def dispute(session: Session, home: Home, token: str, at: dt.datetime) -> Projec
     return project
 
 
-def _request(session: Session, vote: VoteRow) -> store.DecisionRequest:
-    found = session.get(store.DecisionRequest, vote.request_id)
+def _request(session: Session, vote: VoteRow) -> DecisionRequest:
+    found = session.get(DecisionRequest, vote.request_id)
     assert found is not None
     return found
 

@@ -81,7 +81,9 @@ class Now:
         month = self.calendar.month_before(self.today)
         first = month_end(month).replace(day=1)
         index = first.year * 12 + first.month - 1
-        return tuple(f"{i // 12:04d}-{i % 12 + 1:02d}" for i in range(index - LOOK_BACK_MONTHS + 1, index + 1))
+        return tuple(
+            f"{i // 12:04d}-{i % 12 + 1:02d}" for i in range(index - LOOK_BACK_MONTHS + 1, index + 1)
+        )
 
     @cached_property
     def expected_returns(self) -> list[tuple[Subject, str]]:
@@ -136,7 +138,11 @@ def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
         key = occasion(when, month, due, now.today, now.calendar)
         if key is not None:
             item = now.item(
-                subject, f"/returns/{month}", period=month_name(month), due=due, late_working_days=now.late(due),
+                subject,
+                f"/returns/{month}",
+                period=month_name(month),
+                due=due,
+                late_working_days=now.late(due),
                 manager=subject.manager_id,
             )
             yield Owed(key, subject.reference, subject, subject.department, item)
@@ -153,8 +159,13 @@ def return_not_verified(now: Now, when: When) -> Iterator[Owed]:
         if key is not None:
             due = now.calendar.return_due(month)
             item = now.item(
-                subject, f"/returns/{month}", period=month_name(month), due=due, late_working_days=now.late(due),
-                manager=subject.manager_id, submitted_on=came,
+                subject,
+                f"/returns/{month}",
+                period=month_name(month),
+                due=due,
+                late_working_days=now.late(due),
+                manager=subject.manager_id,
+                submitted_on=came,
             )
             yield Owed(key, subject.reference, subject, subject.department, item)
 
@@ -180,7 +191,9 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
     for scope, (expected, missing, unverified) in sorted(counts.items()):
         if missing or unverified:
             item = {
-                "link": now.home.url(f"/returns?quarter={quarter}" + (f"&department={scope}" if scope else "")),
+                "link": now.home.url(
+                    f"/returns?quarter={quarter}" + (f"&department={scope}" if scope else "")
+                ),
                 "quarter": quarter_name(quarter),
                 "due": due,
                 "late_working_days": now.late(due),
@@ -200,7 +213,12 @@ def milestone_ahead(now: Now, when: When) -> Iterator[Owed]:
         if _live(now, subject):
             left = now.calendar.working_days_between(now.today, row.forecast)
             item = now.item(
-                subject, "/milestones", milestone=row.title, forecast=row.forecast, baseline=row.baseline, days_left=left
+                subject,
+                "/milestones",
+                milestone=row.title,
+                forecast=row.forecast,
+                baseline=row.baseline,
+                days_left=left,
             )
             yield Owed(row.forecast.isoformat(), f"milestone:{row.id}", subject, subject.department, item)
 
@@ -212,8 +230,14 @@ def milestone_slipped(now: Now, when: When) -> Iterator[Owed]:
         slip = slippage(row.baseline, row.forecast, None, now.today, now.calendar)
         if slip.working_days > (when.over_working_days or 0) and _live(now, subject):
             item = now.item(
-                subject, "/milestones", milestone=row.title, baseline=row.baseline, forecast=row.forecast,
-                slip_calendar_days=slip.calendar_days, slip_working_days=slip.working_days, overdue=slip.overdue,
+                subject,
+                "/milestones",
+                milestone=row.title,
+                baseline=row.baseline,
+                forecast=row.forecast,
+                slip_calendar_days=slip.calendar_days,
+                slip_working_days=slip.working_days,
+                overdue=slip.overdue,
             )
             key = slip_key(row.forecast, slip.overdue, now.today)
             yield Owed(key, f"milestone:{row.id}", subject, subject.department, item)
@@ -229,7 +253,7 @@ def decision_open(now: Now, when: When) -> Iterator[Owed]:
     rows = store.open_decisions(now.session)
     ids = [row[0] for row in rows]
     waiting, counts = store.unvoted(now.session, ids), store.seat_counts(now.session, ids)
-    for request_id, project_id, decision, deadline in rows:
+    for request_id, project_id, decision, deadline in (tuple(row) for row in rows):
         subject = now.subjects[project_id]
         due = now.calendar.today(deadline)
         key = occasion(when, due.isoformat(), due, now.today, now.calendar)
@@ -238,15 +262,20 @@ def decision_open(now: Now, when: When) -> Iterator[Owed]:
             members, cast = counts.get(request_id, (0, 0))
             seats = [rules.Seat(n, "") for n in range(members)]
             item = now.item(
-                subject, "/decisions", decision=rule.title, deadline=due, waiting_for=waiting.get(request_id, []),
-                votes=cast, needed=rules.needed(rule, seats),
+                subject,
+                "/decisions",
+                decision=rule.title,
+                deadline=due,
+                waiting_for=waiting.get(request_id, []),
+                votes=cast,
+                needed=rules.needed(rule, seats),
             )
             yield Owed(key, f"request:{request_id}", subject, subject.department, item)
 
 
 def condition_open(now: Now, when: When) -> Iterator[Owed]:
     """Conditions of an approval that nobody has discharged."""
-    for condition_id, project_id, text, set_at, name in store.open_conditions(now.session):
+    for condition_id, project_id, text, set_at, name in map(tuple, store.open_conditions(now.session)):
         subject = now.subjects[project_id]
         day = now.calendar.today(set_at)
         key = occasion(when, day.isoformat(), day, now.today, now.calendar)
@@ -266,7 +295,10 @@ def stage_over_limit(now: Now, when: When) -> Iterator[Owed]:
         key = occasion(when, due.isoformat(), due, now.today, now.calendar)
         if key is not None:
             item = now.item(
-                subject, stage=stage.title, since=since, limit_working_days=stage.limit_working_days,
+                subject,
+                stage=stage.title,
+                since=since,
+                limit_working_days=stage.limit_working_days,
                 over_working_days=now.late(due),
             )
             yield Owed(key, f"{subject.reference}:{subject.stage}", subject, subject.department, item)
@@ -286,4 +318,3 @@ SCHEDULES: Mapping[str, Callable[[Now, When], Iterator[Owed]]] = {
     )
 }
 """`when.what` → its schedule."""
-

@@ -15,14 +15,18 @@ from vfm_workflow.store.tables import Baseline, DecisionRequest, Milestone, Proj
 Effect = Callable[[Session, Project, DecisionRequest | None, dt.datetime], None]
 
 
-def set_first_baselines(session: Session, project: Project, request: DecisionRequest | None, at: dt.datetime) -> None:
+def set_first_baselines(
+    session: Session, project: Project, request: DecisionRequest | None, at: dt.datetime
+) -> None:
     """CMT agreed the timetable: each milestone without a baseline gets the date in the text CMT had before it (§10.3)."""
     for milestone, day in _frozen_dates(session, project, request):
         if milestone.baseline is None:
             _agree(session, milestone, day, request, at)
 
 
-def set_agreed_baselines(session: Session, project: Project, request: DecisionRequest | None, at: dt.datetime) -> None:
+def set_agreed_baselines(
+    session: Session, project: Project, request: DecisionRequest | None, at: dt.datetime
+) -> None:
     """CMT agreed new dates: each gets a new baseline beside the old one, and its forecast moves there."""
     for milestone, day in _frozen_dates(session, project, request):
         if milestone.done_on is None:
@@ -48,9 +52,16 @@ def _agree(
     session: Session, milestone: Milestone, day: dt.date, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
     if request is None or request.id is None or milestone.id is None:
-        raise NotAllowed("Only a decision sets a baseline. List this effect on an event that is `decided_by:` one.")
-    newest = session.scalar(select(func.max(Baseline.number)).where(col(Baseline.milestone_id) == milestone.id)) or 0
-    session.add(Baseline(milestone_id=milestone.id, number=newest + 1, date=day, request_id=request.id, at=at))
+        raise NotAllowed(
+            "Only a decision sets a baseline. List this effect on an event that is `decided_by:` one."
+        )
+    newest = (
+        session.scalar(select(func.max(Baseline.number)).where(col(Baseline.milestone_id) == milestone.id))
+        or 0
+    )
+    session.add(
+        Baseline(milestone_id=milestone.id, number=newest + 1, date=day, request_id=request.id, at=at)
+    )
     session.flush()
     milestone.baseline = day
     session.flush()

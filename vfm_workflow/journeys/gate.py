@@ -59,7 +59,9 @@ class Option:
         return tuple(item for line in self.checklist for item in line.unmet)
 
 
-def load_facts(session: Session, home: Home, project: Project, parts: Collection[str], at: dt.datetime) -> Facts:
+def load_facts(
+    session: Session, home: Home, project: Project, parts: Collection[str], at: dt.datetime
+) -> Facts:
     """Return the project's facts with `parts` filled, `digests` of the open decision's text among them."""
     today = home.calendar.today(at)
     found = facts.load(session, project, parts, home.calendar, home.outline, today)
@@ -71,14 +73,18 @@ def load_facts(session: Session, home: Home, project: Project, parts: Collection
         if request.decision not in opened:
             continue
         subject = lifecycle.decisions[request.decision].freezes
-        full = facts.load(session, project, snapshot.SUBJECTS[subject].needs, home.calendar, home.outline, today)
+        full = facts.load(
+            session, project, snapshot.SUBJECTS[subject].needs, home.calendar, home.outline, today
+        )
         now = snapshot.digest(snapshot.canonical(snapshot.freeze(subject, full)))
         version = decisions.newest_version(session, projects.key(project), subject)
         return dataclasses.replace(found, frozen_digest=version.digest if version else "", current_digest=now)
     return found
 
 
-def options(session: Session, home: Home, project: Project, asker: Actor | None, at: dt.datetime) -> list[Option]:
+def options(
+    session: Session, home: Home, project: Project, asker: Actor | None, at: dt.datetime
+) -> list[Option]:
     """Return every event of the project's stage that a person may fire, in the document's order, with its checklist."""
     lifecycle = home.lifecycle(session, project)
     steps = [step for step in lifecycle.steps(project.stage) if not step.spec.decided_by]
@@ -87,7 +93,8 @@ def options(session: Session, home: Home, project: Project, asker: Actor | None,
     lines = {name: _line(name, known) for name in names}
     held = roles_on(asker, projects.standing(project)) if asker else frozenset()
     return [
-        Option(step, tuple(lines[name] for name in step.spec.requires), bool(held & set(step.spec.by))) for step in steps
+        Option(step, tuple(lines[name] for name in step.spec.requires), bool(held & set(step.spec.by)))
+        for step in steps
     ]
 
 

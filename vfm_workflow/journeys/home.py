@@ -54,7 +54,9 @@ class Home:
         if found is None:
             stored = session.get(LifecycleVersion, project.lifecycle)
             if stored is None:
-                raise NotFound(f"{project.reference} is pinned to a lifecycle that is not stored: {project.lifecycle}.")
+                raise NotFound(
+                    f"{project.reference} is pinned to a lifecycle that is not stored: {project.lifecycle}."
+                )
             found = self._pinned[project.lifecycle] = lifecycles.restore(stored.document)
         return found
 

@@ -72,10 +72,12 @@ def save_measure(
     project = writable(session, home, reference, by, "measures", "plan.edit")
     row = None if measure_id is None else measure_of(session, project, measure_id)
     fields = Fields(form)
-    values = _definition(fields)
+    values = _definition(fields, row)
     known = figures.targets(session, row.id or 0) if row is not None else []
-    if row is not None and known and values["places"] not in (None, row.places):
-        fields.refuse("places", "The decimal places cannot change once figures are given: add another measure")
+    if row is not None and known and values["places"] != row.places:
+        fields.refuse(
+            "places", "The decimal places cannot change once figures are given: add another measure"
+        )
     baseline, target = _figures(fields, values, known)
     fields.finish()
     if row is not None:
@@ -90,14 +92,17 @@ def save_measure(
     return row
 
 
-def _definition(fields: Fields) -> dict[str, Any]:
+def _definition(fields: Fields, row: Measure | None) -> dict[str, Any]:
     kind = fields.choice("kind", KINDS, "Choose whether it measures unit cost or performance")
+    usual = row.places if row is not None else 2 if kind == "unit_cost" else 0
     places = fields.read("places", "The decimal places", parse_places)
     return {
         "name": fields.line("name", "The name", required="Write what is measured"),
         "kind": kind,
-        "unit": fields.line("unit", "The unit", required="Write the unit, such as £ per household, % or days", most=60),
-        "places": places if places is not None else 2 if kind == "unit_cost" else 0,
+        "unit": fields.line(
+            "unit", "The unit", required="Write the unit, such as £ per household, % or days", most=60
+        ),
+        "places": usual if places is None else places,
         "direction": fields.choice("direction", DIRECTIONS, "Choose whether lower or higher is better"),
         "numerator": fields.line("numerator", "What is counted"),
         "denominator": fields.line("denominator", "What it is divided by"),
@@ -188,7 +193,9 @@ def remove_measure(
     if figures.has_readings(session, measure_id):
         raise NotAllowed(f"Returns have reported “{row.name}”, so it stays.")
     if lines := figures.protecting(session, measure_id):
-        raise NotAllowed(f"“{lines[0]}” names “{row.name}” as its quality check. Choose another measure there first.")
+        raise NotAllowed(
+            f"“{lines[0]}” names “{row.name}” as its quality check. Choose another measure there first."
+        )
     for part in [*figures.targets(session, measure_id), *figures.peers(session, measure_id)]:
         session.delete(part)
     session.flush()
@@ -225,7 +232,8 @@ def save_peers(
         elif (row.value, row.source) != (value, said):
             row.value, row.source, changed = value, said, True
     session.add_all(
-        PeerValue(measure_id=measure_id, peer=name, value=value, source=said) for name, value in wanted.items()
+        PeerValue(measure_id=measure_id, peer=name, value=value, source=said)
+        for name, value in wanted.items()
     )
     session.flush()
     found = figures.peers(session, measure_id)

@@ -16,7 +16,14 @@ from vfm_workflow.store.tables import Department, Person
 
 
 def add_person(
-    session: Session, home: Home, *, address: str, name: str, role: str, department: str, at: dt.datetime,
+    session: Session,
+    home: Home,
+    *,
+    address: str,
+    name: str,
+    role: str,
+    department: str,
+    at: dt.datetime,
     by: Actor | None = None,
 ) -> Person:
     """Add somebody; return them. `by` is the administrator, or None at the command line and at first start.
@@ -28,7 +35,9 @@ def add_person(
     fields: dict[str, str] = {}
     clean = clean_address(address)
     if clean is None:
-        fields["address"] = f"“{address}” is not an email address. Write it like head.of.planning@council.example"
+        fields["address"] = (
+            f"“{address}” is not an email address. Write it like head.of.planning@council.example"
+        )
     elif session.scalars(select(Person).where(col(Person.address) == clean)).first() is not None:
         fields["address"] = f"Somebody has the address {clean} already"
     if not name.strip():
@@ -48,7 +57,9 @@ def add_person(
 def clean_address(text: str) -> str | None:
     """Return a work address in lower case, or None where it is none. Two addresses in one field are none."""
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        found = validate_email(
+            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
     except EmailNotValidError:
         return None
     return found.normalized.lower()
@@ -89,5 +100,7 @@ def actor_by_id(session: Session, person_id: int) -> Actor:
 
 def everybody(session: Session) -> list[Person]:
     """Return every active person, in order of department and name."""
-    query = select(Person).where(col(Person.active).is_(True)).order_by(col(Person.department), col(Person.name))
+    query = (
+        select(Person).where(col(Person.active).is_(True)).order_by(col(Person.department), col(Person.name))
+    )
     return list(session.scalars(query))

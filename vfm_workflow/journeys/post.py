@@ -172,7 +172,11 @@ def _event_item(now: Now, item: dict[str, Any]) -> dict[str, Any]:
     shown = dict(item)
     subject = next((s for s in now.subjects.values() if s.reference == item.get("project")), None)
     if subject is not None:
-        shown = now.item(subject, str(item.get("page", "")), **{k: v for k, v in item.items() if k not in ("project", "page")})
+        shown = now.item(
+            subject,
+            str(item.get("page", "")),
+            **{k: v for k, v in item.items() if k not in ("project", "page")},
+        )
     if isinstance(shown.get("on"), str):
         shown["on"] = dt.date.fromisoformat(shown["on"])
     return shown
@@ -192,7 +196,9 @@ def _digest(session: Session, now: Now, person_id: int, by_notice: dict[str, lis
         return None
     person = projects.person(session, person_id)
     mail = _write_digest(session, now, person, groups)
-    return Posted("digest", person.address, mail.subject, mail.not_before, mail.why, sum(len(g.items) for g in groups))
+    return Posted(
+        "digest", person.address, mail.subject, mail.not_before, mail.why, sum(len(g.items) for g in groups)
+    )
 
 
 def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
@@ -204,7 +210,12 @@ def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
                 row.digest_day = now.today
     names = ("job", "period", "subject", "person_id")
     rows = [
-        {**dict(zip(names, fact.key, strict=True)), "posted_at": now.at, "digest_day": now.today, "item": None}
+        {
+            **dict(zip(names, fact.key, strict=True)),
+            "posted_at": now.at,
+            "digest_day": now.today,
+            "item": None,
+        }
         for fact in facts
         if not fact.pending
     ]

@@ -28,7 +28,12 @@ def project_view(home: Home, project: Project) -> dict[str, str]:
 
 
 def post(
-    session: Session, home: Home, notice: str, person: Person, context: Mapping[str, Any], at: dt.datetime,
+    session: Session,
+    home: Home,
+    notice: str,
+    person: Person,
+    context: Mapping[str, Any],
+    at: dt.datetime,
     project: Project | None = None,
 ) -> OutboxMail:
     """Write the at-once mail `notice` to `person`; return its outbox row. It leaves in the hours the notice allows."""
@@ -47,14 +52,23 @@ def post(
 
 
 def write(
-    session: Session, home: Home, notice: str, person: Person, rendered: Rendered, at: dt.datetime,
-    not_before: dt.datetime, project: Project | None, why: str,
+    session: Session,
+    home: Home,
+    notice: str,
+    person: Person,
+    rendered: Rendered,
+    at: dt.datetime,
+    not_before: dt.datetime,
+    project: Project | None,
+    why: str,
 ) -> OutboxMail:
     """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
     message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
     thread = message.thread_root(project.uuid, home.mail_domain) if project else None
     manager = session.get(Person, project.manager_id) if project else None
-    replies_to = message.Mailbox(manager.name, manager.address) if manager and manager.id != person.id else None
+    replies_to = (
+        message.Mailbox(manager.name, manager.address) if manager and manager.id != person.id else None
+    )
     data = message.build(
         message_id=message_id,
         date=at,
@@ -103,11 +117,21 @@ def people_for(
         ids.add(head if head is not None else project.sponsor_id)
     found = [session.get(Person, person_id) for person_id in sorted(ids)]
     found += projects.people_in(session, wanted - {"project_manager", "head_of_service", "stage_owner"})
-    return {person.id: person for person in found if person is not None and person.active and person.id is not None}
+    return {
+        person.id: person
+        for person in found
+        if person is not None and person.active and person.id is not None
+    }
 
 
 def leave_fact(
-    session: Session, job: str, period: str, subject: str, people: Sequence[int], item: Mapping[str, Any], at: dt.datetime
+    session: Session,
+    job: str,
+    period: str,
+    subject: str,
+    people: Sequence[int],
+    item: Mapping[str, Any],
+    at: dt.datetime,
 ) -> None:
     """Leave a fact that an event caused, to be said in each person's next digest."""
     rows = [

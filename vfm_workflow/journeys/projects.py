@@ -65,7 +65,9 @@ def create(
     if fields or found is None or lead is None or head is None:
         raise BadInput(fields)
     if not _may_create(home, by, found):
-        raise NotAllowed(f"You may not begin a project in {found.name}. Its Head of Service or a project manager may.")
+        raise NotAllowed(
+            f"You may not begin a project in {found.name}. Its Head of Service or a project manager may."
+        )
     lifecycle = home.lifecycle_for(kind)
     project = Project(
         uuid=str(uuid.uuid4()),
@@ -100,7 +102,9 @@ def _person(session: Session, address: str, fields: dict[str, str], name: str, w
         return None
 
 
-def _sponsor(session: Session, address: str, department: Department | None, fields: dict[str, str]) -> Person | None:
+def _sponsor(
+    session: Session, address: str, department: Department | None, fields: dict[str, str]
+) -> Person | None:
     if address.strip():
         return _person(session, address, fields, "sponsor", "the sponsor's work address")
     if department is None:
@@ -117,8 +121,17 @@ def _may_create(home: Home, by: Actor, department: Department) -> bool:
 
 
 def create_from(
-    session: Session, home: Home, written: Written, *, by: Actor, at: dt.datetime, manager: str = "", sponsor: str = "",
-    title: str = "", kind: str = "", department: str = "",
+    session: Session,
+    home: Home,
+    written: Written,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    manager: str = "",
+    sponsor: str = "",
+    title: str = "",
+    kind: str = "",
+    department: str = "",
 ) -> Project:
     """Begin a project from an outline written elsewhere; return it. What is named here wins over the file's head."""
     project = create(

@@ -116,7 +116,9 @@ def _counted_in(session: Session, project: Project, row: SavingLine | None, fiel
     seen = {row.id} if row is not None else set[int | None]()
     while parent is not None:
         if parent.id in seen:
-            fields.refuse("counted_in", f"“{parent.title}” is itself counted in this one: neither would be counted")
+            fields.refuse(
+                "counted_in", f"“{parent.title}” is itself counted in this one: neither would be counted"
+            )
             break
         seen.add(parent.id)
         parent = session.get(SavingLine, parent.counted_in) if parent.counted_in is not None else None
@@ -144,7 +146,9 @@ def _profile(fields: Fields) -> Profile:
             continue
         needed = {"expected": f"Give the amount expected in {name}, 0 if none"}
         low, expected, high, cost = (
-            fields.read(f"{part}_{year}", f"{_LABELS[part]} in {name}", parse_pounds, required=needed.get(part, ""))
+            fields.read(
+                f"{part}_{year}", f"{_LABELS[part]} in {name}", parse_pounds, required=needed.get(part, "")
+            )
             for part in AMOUNTS
         )
         if expected is None:
@@ -171,9 +175,13 @@ def _refuse_disorder(fields: Fields, year: int, amounts: tuple[int, int, int, in
     low, expected, high, cost = amounts
     name = year_name(year)
     if low > expected:
-        fields.refuse(f"low_{year}", f"The low amount in {name} must not be more than the {pounds(expected)} expected")
+        fields.refuse(
+            f"low_{year}", f"The low amount in {name} must not be more than the {pounds(expected)} expected"
+        )
     if high < expected:
-        fields.refuse(f"high_{year}", f"The high amount in {name} must not be less than the {pounds(expected)} expected")
+        fields.refuse(
+            f"high_{year}", f"The high amount in {name} must not be less than the {pounds(expected)} expected"
+        )
     if cost < 0:
         fields.refuse(f"cost_{year}", f"The cost to achieve in {name} must not be less than £0")
 
@@ -227,11 +235,14 @@ def _store_years(session: Session, row: SavingLine, profile: Profile) -> None:
 def _said(profile: Profile) -> dict[str, dict[str, str]]:
     """Return a profile as the history keeps it: year → amounts in pounds."""
     return {
-        year_name(year): dict(zip(AMOUNTS, map(pounds, amounts), strict=True)) for year, amounts in profile.items()
+        year_name(year): dict(zip(AMOUNTS, map(pounds, amounts), strict=True))
+        for year, amounts in profile.items()
     }
 
 
-def remove_saving(session: Session, home: Home, reference: str, line_id: int, by: Actor, at: dt.datetime) -> None:
+def remove_saving(
+    session: Session, home: Home, reference: str, line_id: int, by: Actor, at: dt.datetime
+) -> None:
     """Remove a line that CMT has not agreed and no return has reported. Raises NotAllowed, saying why not."""
     project = writable(session, home, reference, by, "savings", "plan.edit")
     row = line_of(session, project, line_id)
@@ -240,7 +251,9 @@ def remove_saving(session: Session, home: Home, reference: str, line_id: int, by
     if figures.has_entries(session, line_id):
         raise NotAllowed(f"Returns have reported “{row.title}”, so it stays.")
     if inside := figures.children(session, line_id):
-        raise NotAllowed(f"“{inside[0].title}” of another project is counted in “{row.title}”. Change that first.")
+        raise NotAllowed(
+            f"“{inside[0].title}” of another project is counted in “{row.title}”. Change that first."
+        )
     for year in figures.years(session, line_id):
         session.delete(year)
     session.flush()
@@ -301,11 +314,11 @@ def _same_budget(rows: list[figures.Overlap]) -> DoubleCount:
     )
 
 
-def _fruitless(session: Session, home: Home) -> list[int]:
-    """Return the projects that ended with nothing of their savings to come: the lifecycle weighs their stage at 0%."""
+def _fruitless(session: Session, home: Home) -> list[tuple[str, str]]:
+    """Return (lifecycle, stage) of the projects that ended with no saving to come: the stage weighs 0%."""
     found = []
-    for project in projects.every(session):
+    for project in figures.one_per_stage(session):
         stage = home.lifecycle(session, project).stages.get(project.stage)
         if stage is not None and stage.kind == "ended" and stage.weight_percent == 0:
-            found.append(projects.key(project))
+            found.append((project.lifecycle, project.stage))
     return found

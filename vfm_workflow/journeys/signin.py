@@ -90,7 +90,13 @@ def sign_in(
 
 
 def begin(
-    session: Session, home: Home, person: Person, at: dt.datetime, *, lasts: dt.timedelta, user_agent: str = ""
+    session: Session,
+    home: Home,
+    person: Person,
+    at: dt.datetime,
+    *,
+    lasts: dt.timedelta,
+    user_agent: str = "",
 ) -> str:
     """Begin a signed-in session for a person; return its secret. The database keeps only the digest."""
     secret = home.mint()

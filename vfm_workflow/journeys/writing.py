@@ -25,7 +25,9 @@ def writable(session: Session, home: Home, reference: str, by: Actor, work: str,
     if not may(home.roles, by, "project.read", standing):
         raise NotFound(f"There is no project {reference}.")
     if not may(home.roles, by, permission, standing):
-        raise NotAllowed(f"You may not change this on {project.reference}. Its project manager or Head of Service may.")
+        raise NotAllowed(
+            f"You may not change this on {project.reference}. Its project manager or Head of Service may."
+        )
     advance.refuse_disputed(project)
     lifecycle = home.lifecycle(session, project)
     if not gate.is_open_for(lifecycle, project, {work}):
@@ -40,8 +42,16 @@ def seen(text: str) -> str:
 
 
 def save_section(
-    session: Session, home: Home, reference: str, document: str, key: str, text: str, by: Actor, at: dt.datetime,
-    *, was: str | None = None,
+    session: Session,
+    home: Home,
+    reference: str,
+    document: str,
+    key: str,
+    text: str,
+    by: Actor,
+    at: dt.datetime,
+    *,
+    was: str | None = None,
 ) -> str:
     """Save a section as it is typed; return its new mark (see `seen`).
 
@@ -52,16 +62,25 @@ def save_section(
         raise NotFound(f"There is no section “{key}” in the {document}.")
     text = clean(text)
     if len(text) > MOST_CHARACTERS:
-        raise BadInput({key: f"This is {len(text):,} characters; at most {MOST_CHARACTERS:,} fit in a section"})
+        raise BadInput(
+            {key: f"This is {len(text):,} characters; at most {MOST_CHARACTERS:,} fit in a section"}
+        )
     project = writable(session, home, reference, by, document, "outline.edit")
     row = session.get(SectionText, (projects.key(project), document, key))
     before = row.text if row else ""
     if was is not None and was != seen(before) and before != text:
         who = projects.person(session, row.updated_by).name if row else "Somebody"
-        raise StaleRevision(f"{who} has changed this section since you opened it. Their text is below yours.", [before])
+        raise StaleRevision(
+            f"{who} has changed this section since you opened it. Their text is below yours.", [before]
+        )
     if row is None:
         row = SectionText(
-            project_id=projects.key(project), document=document, key=key, text=text, updated_at=at, updated_by=by.id
+            project_id=projects.key(project),
+            document=document,
+            key=key,
+            text=text,
+            updated_at=at,
+            updated_by=by.id,
         )
         session.add(row)
     elif before != text:
@@ -73,7 +92,9 @@ def save_section(
 def clean(text: str) -> str:
     """Return what was typed with one kind of line end and without characters that no database or page can show."""
     flat = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in flat if char in "\n\t" or (ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF)).strip()
+    return "".join(
+        char for char in flat if char in "\n\t" or (ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF)
+    ).strip()
 
 
 def save_criterion(
@@ -90,7 +111,9 @@ def save_criterion(
     else:
         text = clean(evidence)
         if len(text) > MOST_CHARACTERS:
-            raise BadInput({f"criterion_{key}": f"The evidence must be {MOST_CHARACTERS:,} characters or fewer"})
+            raise BadInput(
+                {f"criterion_{key}": f"The evidence must be {MOST_CHARACTERS:,} characters or fewer"}
+            )
         if row is None:
             session.add(Criterion(project_id=projects.key(project), key=key, evidence=text))
         else:

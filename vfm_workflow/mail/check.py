@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
 
-from vfm_workflow.domain.documents import suggestion
+from vfm_workflow.documents import suggestion
 from vfm_workflow.domain.notices import FILES, FRAGMENT, Catalogue, Notice, context_key
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.mail.inline import changing_classes, contextual, stylesheet

@@ -41,6 +41,12 @@ def broken(text: object) -> Markup:
     return Markup("<br>").join(escape(line) for line in str(text).splitlines())
 
 
+def sentence(text: str) -> str:
+    """Return the text with a capital at its start and a full stop at its end."""
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) or not text else '.'}"
+
+
 def clock(time: dt.time) -> str:
     """Return `5pm`, `10:15am`, `midday` or `midnight`."""
     if time.minute == 0 and time.hour in (0, 12):
@@ -76,5 +82,6 @@ def filters(time_zone: str) -> Mapping[str, Callable[..., Any]]:
         "pounds": pounds,
         "plural": plural,
         "listed": listed,
+        "sentence": sentence,
         "broken": broken,
     }

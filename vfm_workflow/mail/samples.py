@@ -19,21 +19,18 @@ _URL = "https://vfm.wrenfold.example"
 _LINK = f"{_URL}/d/q3Zt8mJxW0cVb5nKpR2sLhYfA7uEoDgT1iQwX9vBz4M"
 
 
-def _project(reference: str, title: str, department: str = "Planning and Housing") -> dict[str, Any]:
-    return {
-        "reference": reference,
-        "title": title,
-        "url": f"{_URL}/projects/{reference}",
-        "department": department,
-    }
+def _item(reference: str, title: str) -> dict[str, Any]:
+    return {"reference": reference, "title": title, "url": f"{_URL}/projects/{reference}"}
 
 
 def _at(day: int, hour: int, minute: int = 0) -> dt.datetime:
     return dt.datetime(2026, 11, day, hour, minute, tzinfo=dt.UTC)
 
 
-_LEISURE = _project("VFM-0009", "A trust for the leisure centres", "Leisure and Culture")
-_VALIDATION = _project("VFM-0005", "Planning validation")
+_VALIDATION = _item("VFM-0005", "Planning validation")
+_ROUNDS = _item("VFM-0001", "Waste rounds")
+_TRUST = _item("VFM-0009", "A trust for the leisure centres")
+_LEISURE = {**_TRUST, "department": "Leisure and Culture"}
 
 _PERSON = {"name": "Director of Resources", "address": "director.of.resources@wrenfold.example"}
 _COMMON: dict[str, Any] = {"person": _PERSON}
@@ -45,7 +42,7 @@ _DECISION: dict[str, Any] = {
         "version": 3,
         "fingerprint": "a1b2c3d4",
         "deadline": _at(30, 18),
-        "quorum": "It takes four of the seven members of the board, with the Chief Executive among them.",
+        "quorum": "4 of the 7 members must decide, the Chief Executive among them.",
         "choices": ["Approve", "Approve with conditions", "Return for changes", "Reject"],
     },
 }
@@ -76,7 +73,7 @@ _VOTE: dict[str, Any] = {
     "conditions": _CONDITIONS,
     "decided_at": _at(24, 10, 15),
 }
-_TALLY = "Four of seven have decided: three to approve, one to approve with conditions."
+_TALLY = "4 of 7 have decided; 4 are needed"
 
 SAMPLES: Mapping[str, Mapping[str, Any]] = {
     "decision_asked": _ASKED,
@@ -86,8 +83,8 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "changes": [
             {
                 "section": "Resources required",
-                "removed": "40 staff days, from the service's own budget.",
-                "added": "65 staff days, 25 of them from Finance, and £20,000 for actuarial advice.",
+                "removed": "40 … from the service's own budget",
+                "added": "65 … 25 of them from Finance, and £20,000 for actuarial advice",
             },
             {
                 "section": "Options for change",
@@ -99,7 +96,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
     "decision_receipt": {
         **_DECISION,
         **_VOTE,
-        "assurance": "By the link sent to director.of.resources@wrenfold.example, level A",
+        "assurance": "by the link sent to director.of.resources@wrenfold.example, level A",
         "dispute_link": f"{_URL}/disputes/8Kf2LxPq7VnTz0BwYc",
     },
     "decision_vote_cast": {**_DECISION, **_VOTE, "voter": "Director of Resources", "tally": _TALLY},
@@ -137,7 +134,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "manager": "Planning Project Manager",
     },
     "return_not_verified": {
-        "project": _project("VFM-0001", "Waste rounds", "Street Scene"),
+        "project": _ROUNDS,
         "link": f"{_URL}/projects/VFM-0001/returns/2026-10",
         "period": "October 2026",
         "due": dt.date(2026, 11, 6),
@@ -174,7 +171,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "overdue": True,
     },
     "decision_open": {
-        "project": _LEISURE,
+        "project": _TRUST,
         "link": f"{_URL}/projects/VFM-0009/decisions/1",
         "decision": "Decide on the outline",
         "deadline": dt.date(2026, 11, 20),
@@ -183,14 +180,14 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "needed": 4,
     },
     "condition_open": {
-        "project": _LEISURE,
+        "project": _TRUST,
         "link": f"{_URL}/projects/VFM-0009/conditions",
         "condition": "A written answer from the pension fund on the deficit",
         "set_on": dt.date(2026, 10, 20),
         "set_by": "Director of Resources",
     },
     "stage_over_limit": {
-        "project": _project("VFM-0019", "Land charges", "Legal and Democratic"),
+        "project": _item("VFM-0019", "Land charges"),
         "link": f"{_URL}/projects/VFM-0019",
         "stage": "Outline",
         "since": dt.date(2026, 8, 3),
@@ -198,7 +195,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "over_working_days": 19,
     },
     "stage_changed": {
-        "project": _project("VFM-0004", "Fleet telematics", "Street Scene"),
+        "project": _item("VFM-0004", "Fleet telematics"),
         "link": f"{_URL}/projects/VFM-0004",
         "event": "Put on hold",
         "from_stage": "Implementation",
@@ -208,7 +205,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "reason": "The supplier is being sold.",
     },
     "return_sent_back": {
-        "project": _project("VFM-0001", "Waste rounds", "Street Scene"),
+        "project": _ROUNDS,
         "link": f"{_URL}/projects/VFM-0001/returns/2026-10",
         "period": "October 2026",
         "by": "Head of Street Scene",

@@ -40,7 +40,9 @@ def requests_of(session: Session, project_id: int) -> list[DecisionRequest]:
 
 def slots(session: Session, request_id: int) -> list[Slot]:
     """Return the board of a request."""
-    return list(session.scalars(select(Slot).where(col(Slot.request_id) == request_id).order_by(col(Slot.id))))
+    return list(
+        session.scalars(select(Slot).where(col(Slot.request_id) == request_id).order_by(col(Slot.id)))
+    )
 
 
 def votes(session: Session, request_id: int) -> list[VoteRow]:
@@ -84,7 +86,9 @@ def spend(session: Session, link: Link, at: dt.datetime) -> bool:
     return done.rowcount == 1
 
 
-def revoke(session: Session, request_id: int, why: str, at: dt.datetime, slot_id: int | None = None) -> list[int]:
+def revoke(
+    session: Session, request_id: int, why: str, at: dt.datetime, slot_id: int | None = None
+) -> list[int]:
     """Revoke the live links of a request (or of one of its slots). Return the slots that had one."""
     mine = select(col(Slot.id)).where(col(Slot.request_id) == request_id)
     query = (
@@ -136,5 +140,5 @@ def project_of_vote(session: Session, vote_id: int) -> tuple[VoteRow, DecisionRe
         .join(Project, col(Project.id) == col(DecisionRequest.project_id))
         .where(col(VoteRow.id) == vote_id)
     )
-    row = session.execute(query).tuples().first()
+    row = session.execute(query).first()
     return tuple(row) if row else None

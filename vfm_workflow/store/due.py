@@ -41,17 +41,26 @@ def subjects(session: Session) -> dict[int, Subject]:
     """Return every project by id. The head is the department's, else the project's own sponsor."""
     p = Project
     query = select(
-        col(p.id), col(p.reference), col(p.title), col(p.department), col(p.lifecycle), col(p.stage),
-        col(p.stage_since), col(p.manager_id), func.coalesce(col(Department.head_id), col(p.sponsor_id)),
+        col(p.id),
+        col(p.reference),
+        col(p.title),
+        col(p.department),
+        col(p.lifecycle),
+        col(p.stage),
+        col(p.stage_since),
+        col(p.manager_id),
+        func.coalesce(col(Department.head_id), col(p.sponsor_id)),
     ).join(Department, col(Department.code) == col(p.department))
     return {row[0]: Subject(*row) for row in session.execute(query) if row[0] is not None}
 
 
 def active_by_role(session: Session) -> dict[str, list[int]]:
     """Return role → ids of the active people whose own role it is."""
-    query = select(col(Person.role), col(Person.id)).where(col(Person.active).is_(True)).order_by(col(Person.id))
+    query = (
+        select(col(Person.role), col(Person.id)).where(col(Person.active).is_(True)).order_by(col(Person.id))
+    )
     found: dict[str, list[int]] = {}
-    for role, person_id in session.execute(query).tuples():
+    for role, person_id in session.execute(query):
         if person_id is not None:
             found.setdefault(role, []).append(person_id)
     return found
@@ -65,7 +74,9 @@ def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]
     h = History
     moved = or_(col(h.from_stage) != col(h.to_stage), col(h.seq) == 1)
     last_before = (
-        select(col(h.project_id), func.max(h.seq).label("seq")).where(moved, col(h.at) < since).group_by(col(h.project_id))
+        select(col(h.project_id), func.max(h.seq).label("seq"))
+        .where(moved, col(h.at) < since)
+        .group_by(col(h.project_id))
     ).subquery()
     query = (
         select(col(h.project_id), col(h.at), col(h.to_stage))
@@ -74,7 +85,7 @@ def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]
         .order_by(col(h.project_id), col(h.seq))
     )
     found: dict[int, list[tuple[str, str]]] = {}
-    for project_id, at, stage in session.execute(query).tuples():
+    for project_id, at, stage in session.execute(query):
         found.setdefault(project_id, []).append((at, stage))
     return found
 
@@ -92,7 +103,9 @@ def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:
 def return_states(session: Session, since: str) -> dict[tuple[int, str], Row[Any]]:
     """Return (project, period) → (project_id, period, state, submitted_at) for the returns from month `since` on."""
     r = MonthlyReturn
-    query = select(col(r.project_id), col(r.period), col(r.state), col(r.submitted_at)).where(col(r.period) >= since)
+    query = select(col(r.project_id), col(r.period), col(r.state), col(r.submitted_at)).where(
+        col(r.period) >= since
+    )
     return {(row[0], row[1]): row for row in session.execute(query)}
 
 
@@ -141,7 +154,13 @@ def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMile
 def open_conditions(session: Session) -> list[Row[Any]]:
     """Return (condition id, project id, text, set at, set by name) of every condition not discharged."""
     query = (
-        select(col(Condition.id), col(Condition.project_id), col(Condition.text), col(Condition.set_at), col(Person.name))
+        select(
+            col(Condition.id),
+            col(Condition.project_id),
+            col(Condition.text),
+            col(Condition.set_at),
+            col(Person.name),
+        )
         .join(VoteRow, col(VoteRow.id) == col(Condition.vote_id))
         .join(Person, col(Person.id) == col(VoteRow.person_id))
         .where(col(Condition.discharged_at).is_(None))
@@ -153,7 +172,9 @@ def open_conditions(session: Session) -> list[Row[Any]]:
 def open_decisions(session: Session) -> list[Row[Any]]:
     """Return (request id, project id, decision, deadline) of every open request."""
     r = DecisionRequest
-    query = select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline)).where(col(r.state) == "open")
+    query = select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline)).where(
+        col(r.state) == "open"
+    )
     return list(session.execute(query.order_by(col(r.id))))
 
 
@@ -167,7 +188,7 @@ def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
         .order_by(col(Slot.id))
     )
     found: dict[int, list[str]] = {}
-    for request_id, name in session.execute(query).tuples():
+    for request_id, name in session.execute(query):
         found.setdefault(request_id, []).append(name)
     return found
 
@@ -180,4 +201,4 @@ def seat_counts(session: Session, request_ids: list[int]) -> dict[int, tuple[int
         .where(col(Slot.request_id).in_(request_ids))
         .group_by(col(Slot.request_id))
     )
-    return {request_id: (members, cast) for request_id, members, cast in session.execute(query).tuples()}
+    return {request_id: (members, cast) for request_id, members, cast in session.execute(query)}

@@ -40,7 +40,9 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Yield a session that takes no write lock. What it wrote would be rolled back."""
         options = {READ_ONLY: True}
-        with Session(self.engine.execution_options(**options), expire_on_commit=False, autoflush=False) as session:
+        with Session(
+            self.engine.execution_options(**options), expire_on_commit=False, autoflush=False
+        ) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -94,7 +96,9 @@ def _engine(url: str) -> Engine:
     try:
         return create_engine(parsed, pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise ConfigError([_bad_url("PostgreSQL needs the extra: pip install 'vfm-workflow[postgres]'")]) from error
+        raise ConfigError(
+            [_bad_url("PostgreSQL needs the extra: pip install 'vfm-workflow[postgres]'")]
+        ) from error
 
 
 def _bad_url(what: str) -> Problem:
@@ -104,7 +108,12 @@ def _bad_url(what: str) -> Problem:
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -26,7 +26,12 @@ from vfm_workflow.store import tables as t
 
 
 def load(
-    session: Session, project: t.Project, needs: Collection[str], calendar: Calendar, rules: OutlineRules, today: dt.date
+    session: Session,
+    project: t.Project,
+    needs: Collection[str],
+    calendar: Calendar,
+    rules: OutlineRules,
+    today: dt.date,
 ) -> Facts:
     """Return the facts of `project` with the parts in `needs` filled."""
     parts: dict[str, Any] = {}
@@ -61,7 +66,11 @@ def _criteria(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _consultations(session: Session, project_id: int) -> dict[str, Any]:
-    query = select(t.Consultation).where(col(t.Consultation.project_id) == project_id).order_by(col(t.Consultation.key))
+    query = (
+        select(t.Consultation)
+        .where(col(t.Consultation.project_id) == project_id)
+        .order_by(col(t.Consultation.key))
+    )
     rows = session.scalars(query)
     return {"consultations": [ConsultationFact(r.key, r.asked_on, r.answered_on, r.answer) for r in rows]}
 
@@ -103,7 +112,16 @@ def _plan(session: Session, project_id: int) -> dict[str, Any]:
     return {
         "plan": [
             PlanElement(
-                r.id or 0, r.title, r.scope, r.method, r.who, r.hours, r.target, r.gain_low, r.gain_high, r.gain
+                r.id or 0,
+                r.title,
+                r.scope,
+                r.method,
+                r.who,
+                r.hours,
+                r.target,
+                r.gain_low,
+                r.gain_high,
+                r.gain,
             )
             for r in rows
         ]
@@ -121,7 +139,8 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
         .outerjoin(newest, newest.c.measure_id == col(t.Measure.id))
         .outerjoin(
             t.MeasureTarget,
-            (col(t.MeasureTarget.measure_id) == col(t.Measure.id)) & (col(t.MeasureTarget.number) == newest.c.number),
+            (col(t.MeasureTarget.measure_id) == col(t.Measure.id))
+            & (col(t.MeasureTarget.number) == newest.c.number),
         )
         .where(col(t.Measure.project_id) == project_id)
         .order_by(col(t.Measure.position), col(t.Measure.id))
@@ -138,7 +157,7 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
                 target.baseline if target else None,
                 target.target if target else None,
             )
-            for m, target in session.execute(query).tuples()
+            for m, target in session.execute(query)
         ]
     }
 
@@ -170,7 +189,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
                 measure.name if measure else "",
                 tuple(years.get(line.id or 0, ())),
             )
-            for line, measure in session.execute(query).tuples()
+            for line, measure in session.execute(query)
         ]
     }
 
@@ -188,7 +207,7 @@ def _conditions(session: Session, project_id: int) -> dict[str, Any]:
             ConditionFact(
                 c.id or 0, c.text, c.set_at.date(), name, c.discharged_at.date() if c.discharged_at else None
             )
-            for c, name in session.execute(query).tuples()
+            for c, name in session.execute(query)
         ]
     }
 
@@ -207,7 +226,8 @@ def _earlier_lessons(session: Session, project_id: int) -> dict[str, Any]:
         .join(mine, (mine.c.department == col(t.Project.department)) | (mine.c.kind == col(t.Project.kind)))
         .outerjoin(
             t.LessonAnswer,
-            (col(t.LessonAnswer.lesson_id) == col(t.Lesson.id)) & (col(t.LessonAnswer.project_id) == project_id),
+            (col(t.LessonAnswer.lesson_id) == col(t.Lesson.id))
+            & (col(t.LessonAnswer.project_id) == project_id),
         )
         .where(col(t.Project.id) != project_id, col(t.Lesson.on) <= func.date(mine.c.created_at))
         .order_by(col(t.Lesson.id))
@@ -215,7 +235,7 @@ def _earlier_lessons(session: Session, project_id: int) -> dict[str, Any]:
     return {
         "earlier_lessons": [
             LessonFact(lesson.id or 0, reference, lesson.text, answer.how if answer else "")
-            for lesson, reference, answer in session.execute(query).tuples()
+            for lesson, reference, answer in session.execute(query)
         ]
     }
 

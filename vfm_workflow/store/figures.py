@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -82,7 +82,7 @@ def saving_added_at(session: Session, project_id: int, line_id: int) -> dt.datet
     query = select(col(History.at), col(History.detail)).where(
         col(History.project_id) == project_id, col(History.event) == "saving_added"
     )
-    for at, detail in session.execute(query).tuples():
+    for at, detail in session.execute(query):
         if json.loads(detail).get("id") == line_id:
             return dt.datetime.fromisoformat(at)
     return None
@@ -113,32 +113,46 @@ class Overlap(NamedTuple):
     year: int
 
 
-def overlaps(session: Session, left_out: Sequence[int]) -> list[Overlap]:
+def one_per_stage(session: Session) -> list[Project]:
+    """Return one project for each (lifecycle, stage) that any project stands in."""
+    first = select(func.min(Project.id)).group_by(col(Project.lifecycle), col(Project.stage))
+    return list(session.scalars(select(Project).where(col(Project.id).in_(first))))
+
+
+def overlaps(session: Session, left_out: Sequence[tuple[str, str]]) -> list[Overlap]:
     """Return each pair of lines, a row a year, that may count one saving twice.
 
     A line that is counted in another is not counted by itself, so it cannot be counted twice. `left_out` are the
-    projects whose lines count for nothing, such as rejected ones.
+    (lifecycle, stage) whose projects' lines count for nothing, such as rejected ones.
     """
     a, b = aliased(SavingLine), aliased(SavingLine)
     one, two = aliased(SavingYear), aliased(SavingYear)
     p, q = aliased(Project), aliased(Project)
     query = (
         select(
-            col(a.id), col(a.title), col(p.reference), col(b.id), col(b.title), col(q.reference),
-            col(a.budget_code), col(one.year),
+            col(a.id),
+            col(a.title),
+            col(p.reference),
+            col(b.id),
+            col(b.title),
+            col(q.reference),
+            col(a.budget_code),
+            col(one.year),
         )
         .join(b, (col(b.budget_code) == col(a.budget_code)) & (col(b.id) > col(a.id)))
         .join(p, col(p.id) == col(a.project_id))
         .join(q, col(q.id) == col(b.project_id))
         .join(one, (col(one.line_id) == col(a.id)) & (col(one.expected) > 0))
-        .join(two, (col(two.line_id) == col(b.id)) & (col(two.year) == col(one.year)) & (col(two.expected) > 0))
+        .join(
+            two, (col(two.line_id) == col(b.id)) & (col(two.year) == col(one.year)) & (col(two.expected) > 0)
+        )
         .where(
             col(a.budget_code) != "",
             col(a.project_id) != col(b.project_id),
             col(a.counted_in).is_(None),
             col(b.counted_in).is_(None),
-            col(p.id).not_in(left_out),
-            col(q.id).not_in(left_out),
+            tuple_(col(p.lifecycle), col(p.stage)).not_in(left_out),
+            tuple_(col(q.lifecycle), col(q.stage)).not_in(left_out),
         )
         .order_by(col(a.id), col(b.id), col(one.year))
     )
@@ -157,19 +171,24 @@ class CountedIn(NamedTuple):
     budget_code: str
 
 
-def counted_elsewhere(session: Session, left_out: Sequence[int]) -> list[CountedIn]:
+def counted_elsewhere(session: Session, left_out: Sequence[tuple[str, str]]) -> list[CountedIn]:
     """Return every line that is counted in another project's."""
     parent = aliased(SavingLine)
     p, q = aliased(Project), aliased(Project)
     query = (
         select(
-            col(SavingLine.id), col(SavingLine.title), col(p.reference), col(parent.id), col(parent.title),
-            col(q.reference), col(SavingLine.budget_code),
+            col(SavingLine.id),
+            col(SavingLine.title),
+            col(p.reference),
+            col(parent.id),
+            col(parent.title),
+            col(q.reference),
+            col(SavingLine.budget_code),
         )
         .join(parent, col(parent.id) == col(SavingLine.counted_in))
         .join(p, col(p.id) == col(SavingLine.project_id))
         .join(q, col(q.id) == col(parent.project_id))
-        .where(col(p.id).not_in(left_out))
+        .where(tuple_(col(p.lifecycle), col(p.stage)).not_in(left_out))
         .order_by(col(SavingLine.id))
     )
     return [CountedIn._make(row) for row in session.execute(query)]

@@ -18,7 +18,18 @@ from vfm_workflow.store.tables import History, Project
 
 _PROJECT = Project.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
 _HISTORY = History.__table__  # type: ignore[attr-defined]
-FIELDS = ("project_id", "seq", "at", "actor_id", "actor", "event", "from_stage", "to_stage", "reason", "detail")
+FIELDS = (
+    "project_id",
+    "seq",
+    "at",
+    "actor_id",
+    "actor",
+    "event",
+    "from_stage",
+    "to_stage",
+    "reason",
+    "detail",
+)
 
 
 @dataclass(slots=True)
@@ -127,8 +138,10 @@ def verify(session: Session) -> Iterator[Broken]:
 
 def _verify_one(session: Session, project: Project) -> Broken | None:
     previous, number, stage = "", 0, None
-    rows = session.execute(select(_HISTORY).where(_HISTORY.c.project_id == project.id).order_by(_HISTORY.c.seq))
-    for row in rows.mappings():
+    rows = session.execute(
+        select(_HISTORY).where(_HISTORY.c.project_id == project.id).order_by(_HISTORY.c.seq)
+    )
+    for row in (dict(found) for found in rows.mappings()):
         number += 1
         if row["seq"] != number:
             return Broken(project.reference, number, f"row {number} is missing")
@@ -137,10 +150,20 @@ def _verify_one(session: Session, project: Project) -> Broken | None:
         if link_hash(previous, row) != row["hash"]:
             return Broken(project.reference, number, f"row {number} was changed")
         if stage is not None and row["from_stage"] != stage:
-            return Broken(project.reference, number, f"row {number} starts from another stage than row {number - 1} left")
+            return Broken(
+                project.reference,
+                number,
+                f"row {number} starts from another stage than row {number - 1} left",
+            )
         previous, stage = row["hash"], row["to_stage"]
     if (project.revision, project.head) != (number, previous):
-        return Broken(project.reference, number, f"rows after {number} are missing: the project is at {project.revision}")
+        return Broken(
+            project.reference,
+            number,
+            f"rows after {number} are missing: the project is at {project.revision}",
+        )
     if stage is not None and project.stage != stage:
-        return Broken(project.reference, number, f"the project's stage is not the one its history ends in ({stage})")
+        return Broken(
+            project.reference, number, f"the project's stage is not the one its history ends in ({stage})"
+        )
     return None

@@ -23,7 +23,7 @@ SORTS: Mapping[str, Any] = {
     "manager": func.lower(col(Person.name)),
     "milestone": col(Milestone.forecast),
 }
-"""What a list may be sorted by; a `-` before the name turns it round. References sort as numbers, red first."""
+"""What a list may be sorted by; a `-` before the name turns it round. References are numbers, red is first."""
 
 
 class Row(NamedTuple):

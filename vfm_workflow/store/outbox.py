@@ -26,7 +26,8 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
     # one statement of bounded size: SQLite allows 32,766 variables
-    width, found = max(1, 900 // len(target.columns)), []
+    width = max(1, 900 // len(target.columns))
+    found: list[Any] = []
     for start in range(0, len(rows), width):
         statement = insert.values(list(rows[start : start + width])).on_conflict_do_nothing()
         found += session.execute(statement.returning(*target.primary_key.columns)).all()
@@ -40,7 +41,9 @@ def claim_digest(session: Session, person_id: int, day: dt.date, at: dt.datetime
 
 def unclaim_digest(session: Session, person_id: int, day: dt.date) -> None:
     """Give a claimed digest back: it turned out to be empty."""
-    session.execute(delete(DigestSent).where(col(DigestSent.person_id) == person_id, col(DigestSent.day) == day))
+    session.execute(
+        delete(DigestSent).where(col(DigestSent.person_id) == person_id, col(DigestSent.day) == day)
+    )
 
 
 def digested(session: Session, day: dt.date) -> set[int]:
@@ -51,17 +54,27 @@ def digested(session: Session, day: dt.date) -> set[int]:
 def said(session: Session, jobs: Sequence[str]) -> set[tuple[str, str, str, int]]:
     """Return the keys (job, period, subject, person) of what was said or waits to be, for the notices `jobs`."""
     o = Occurrence
-    query = select(col(o.job), col(o.period), col(o.subject), col(o.person_id)).where(col(o.job).in_(list(jobs)))
-    return {(job, period, subject, person) for job, period, subject, person in session.execute(query).tuples()}
+    query = select(col(o.job), col(o.period), col(o.subject), col(o.person_id)).where(
+        col(o.job).in_(list(jobs))
+    )
+    return {
+        (job, period, subject, person) for job, period, subject, person in session.execute(query)
+    }
 
 
 def pending_facts(session: Session) -> list[Occurrence]:
     """Return what events left to be said and no digest has said yet, oldest first."""
     query = select(Occurrence).where(col(Occurrence.digest_day).is_(None))
-    return list(session.scalars(query.order_by(col(Occurrence.posted_at), col(Occurrence.job), col(Occurrence.subject))))
+    return list(
+        session.scalars(
+            query.order_by(col(Occurrence.posted_at), col(Occurrence.job), col(Occurrence.subject))
+        )
+    )
 
 
-def claim(session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1) -> list[OutboxMail]:
+def claim(
+    session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1
+) -> list[OutboxMail]:
     """Claim up to `limit` mails that may leave at `at` (or whose lease ran out), oldest first.
 
     A mail whose worker died while `sending` is claimed as well: the caller must reconcile it, not merely send it.
@@ -70,7 +83,11 @@ def claim(session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, l
     due = and_(col(m.state) == "waiting", col(m.next_try) <= at)
     stalled = and_(col(m.state).in_(("opening", "sending")), col(m.lease_until) < at)
     chosen = (
-        select(col(m.id)).where(or_(due, stalled)).order_by(col(m.next_try), col(m.id)).limit(limit).with_for_update(skip_locked=True)
+        select(col(m.id))
+        .where(or_(due, stalled))
+        .order_by(col(m.next_try), col(m.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     ids = list(session.scalars(chosen))
     if not ids:
@@ -132,7 +149,9 @@ def settle(
 
 def waiting_count(session: Session, at: dt.datetime) -> int:
     """Return how many mails may leave at `at`."""
-    query = select(func.count()).select_from(OutboxMail).where(
-        col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= at
+    query = (
+        select(func.count())
+        .select_from(OutboxMail)
+        .where(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= at)
     )
     return session.scalar(query) or 0

@@ -20,7 +20,9 @@ def key(row: Project | Person) -> int:
 
 def by_reference(session: Session, reference: str) -> Project:
     """Return the project. Raises NotFound."""
-    found = session.scalars(select(Project).where(col(Project.reference) == reference.strip().upper())).first()
+    found = session.scalars(
+        select(Project).where(col(Project.reference) == reference.strip().upper())
+    ).first()
     if found is None:
         raise NotFound(f"There is no project {reference}.")
     return found
@@ -76,7 +78,7 @@ def people_in(session: Session, roles: Collection[str]) -> list[Person]:
 def names(session: Session, ids: Collection[int]) -> dict[int, str]:
     """Return id → name of the people `ids`."""
     query = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(sorted(set(ids))))
-    return {person_id: name for person_id, name in session.execute(query).tuples() if person_id is not None}
+    return {person_id: name for person_id, name in session.execute(query) if person_id is not None}
 
 
 def department(session: Session, code: str) -> Department:

@@ -88,7 +88,11 @@ def _sign_in_needed(request: Request, _: Exception) -> Response:
 
     found = _visit(request)
     if request.headers.get("x-autosave"):
-        return Response('{"saved": false, "message": "You are signed out."}', status_code=401, media_type="application/json")
+        return Response(
+            '{"saved": false, "message": "You are signed out."}',
+            status_code=401,
+            media_type="application/json",
+        )
     target = found.path if request.method == "GET" else "/"
     return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
 
@@ -96,14 +100,21 @@ def _sign_in_needed(request: Request, _: Exception) -> Response:
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, VfmError)
     found = _visit(request)
-    context: dict[str, Any] = {"error": error, "reasons": getattr(error, "unmet", ()) or getattr(error, "changes", ())}
+    context: dict[str, Any] = {
+        "error": error,
+        "reasons": getattr(error, "unmet", ()) or getattr(error, "changes", ()),
+    }
     return found.page("error.html", context, status=error.status)
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     found = _visit(request)
-    said = {404: "There is no such page.", 405: "This page cannot be used that way.", 413: "That is too large to send."}
+    said = {
+        404: "There is no such page.",
+        405: "This page cannot be used that way.",
+        413: "That is too large to send.",
+    }
     message = said.get(error.status_code, "That request could not be used.")
     return found.page("error.html", {"error": message, "reasons": ()}, status=error.status_code)
 

@@ -18,7 +18,24 @@ from vfm_workflow.domain.snapshot import fingerprint
 from vfm_workflow.wiring import App
 
 HERE = Path(__file__).parent
-TAGS = {"p", "ul", "ol", "li", "strong", "em", "br", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "blockquote"}
+TAGS = {
+    "p",
+    "ul",
+    "ol",
+    "li",
+    "strong",
+    "em",
+    "br",
+    "h3",
+    "h4",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "blockquote",
+}
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _CLEANER = Cleaner(tags=TAGS, attributes={}, link_rel=None)
 

@@ -100,12 +100,20 @@ class Visit:
     def set_cookie(self, response: Response, name: str, value: str, seconds: int | None = None) -> None:
         """Set a cookie that scripts cannot read and other sites do not send (Lax: a click in a mail does)."""
         response.set_cookie(
-            self.cookie_name(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
+            self.cookie_name(name),
+            value,
+            max_age=seconds,
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
         )
 
     def drop_cookie(self, response: Response, name: str) -> None:
         """Delete a cookie."""
-        response.delete_cookie(self.cookie_name(name), path="/", secure=self.secure, httponly=True, samesite="lax")
+        response.delete_cookie(
+            self.cookie_name(name), path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
 
     def sign(self, value: Any, salt: str) -> str:
         """Return `value` signed, for a cookie or a hidden field."""
@@ -121,8 +129,13 @@ class Visit:
             return None
 
     def page(
-        self, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200,
-        errors: Mapping[str, str] | None = None, typed: Mapping[str, Any] | None = None,
+        self,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status: int = 200,
+        errors: Mapping[str, str] | None = None,
+        typed: Mapping[str, Any] | None = None,
     ) -> HTMLResponse:
         """Return a page. `errors` (field → sentence) draws the error summary; `typed` is what the person had typed."""
         flash = self.unsign(self.cookie(FLASH_COOKIE), "flash", 300)
@@ -162,7 +175,12 @@ def policy(nonce: str) -> str:
 
 def local_path(text: str | None, otherwise: str = "/") -> str:
     """Return `text` if it is a path of ours, else `otherwise`: nothing redirects off this site."""
-    if not text or not text.startswith("/") or text.startswith(("//", "/\\")) or any(ord(c) < 32 for c in text):
+    if (
+        not text
+        or not text.startswith("/")
+        or text.startswith(("//", "/\\"))
+        or any(ord(c) < 32 for c in text)
+    ):
         return otherwise
     parts = urlsplit(text)
     return text if not parts.scheme and not parts.netloc else otherwise
@@ -211,5 +229,3 @@ async def form(request: Request) -> Typed:
 
 
 Form = Annotated[Typed, Depends(form)]
-
-

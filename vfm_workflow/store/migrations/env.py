@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
+from sqlmodel.sql.sqltypes import AutoString
 
 from vfm_workflow.store.tables import metadata
+from vfm_workflow.store.tables.base import Moment
+
+
+def render(kind: str, thing: object, _: object) -> str | Literal[False]:
+    """Write our own types into a migration as plain ones: it must not change when the program does."""
+    if kind == "type" and isinstance(thing, AutoString):
+        return f"sa.String(length={thing.length})" if thing.length else "sa.String()"
+    if kind == "type" and isinstance(thing, Moment):
+        return "sa.DateTime(timezone=True)"
+    return False
+
 
 engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=True)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        compare_type=True,
+        render_item=render,
+    )
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()

@@ -123,7 +123,12 @@ class Milestone(Table, table=True):
     """A milestone: its forecast moves with each return; its baseline only by a CMT decision (see Baseline)."""
 
     __table_args__ = (
-        Index("ix_milestone_open", "forecast", sqlite_where=text("done_on IS NULL"), postgresql_where=text("done_on IS NULL")),
+        Index(
+            "ix_milestone_open",
+            "forecast",
+            sqlite_where=text("done_on IS NULL"),
+            postgresql_where=text("done_on IS NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -151,7 +156,9 @@ class PlanRow(Table, table=True):
     """A major element of the action plan: six fields (§10.2)."""
 
     __tablename__ = "plan_element"
-    __table_args__ = (CheckConstraint("gain_low IS NULL OR gain_high IS NULL OR gain_low <= gain_high", name="gain_range"),)
+    __table_args__ = (
+        CheckConstraint("gain_low IS NULL OR gain_high IS NULL OR gain_low <= gain_high", name="gain_range"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     project_id: int = Field(foreign_key="project.id", index=True)
@@ -209,5 +216,3 @@ class Idea(Table, table=True):
     reply: str = ""
     replied_on: dt.date | None = None
     replied_by: int | None = Field(default=None, foreign_key="person.id")
-
-

@@ -1,0 +1,97 @@
+"""A browser without a window, for tests of pages: signs in as somebody, asks, posts, and keeps what it saw."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from starlette.testclient import TestClient
+
+from tests.people import Council, address
+from vfm_workflow.journeys import signin
+from vfm_workflow.store import projects
+from vfm_workflow.web.app import create
+from vfm_workflow.web.visit import SESSION_COOKIE
+
+BASE = "http://127.0.0.1:8000"
+
+
+class Browser:
+    """Drives the real application of a council, whose clock stands at `council.at`.
+
+    `page = browser.sign_in("manager").get("/tasks")`; redirects are not followed unless asked with `follow=True`.
+    """
+
+    def __init__(self, council: Council) -> None:
+        self.council = council
+        # The application asks its council what time it is: the tests' council says.
+        council.app.demo_now = lambda: council.at  # type: ignore[method-assign]  # a clock that stands still
+        self.client = TestClient(create(council.app, clock=False), base_url=BASE, follow_redirects=False)
+        self.last: httpx.Response | None = None
+
+    def sign_in(self, key: str) -> Browser:
+        """Begin a session for one of the council's people (a key of `tests.people.PEOPLE`); return the browser."""
+        council = self.council
+        with council.app.write() as session:
+            person = projects.person_by_address(session, address(key))
+            secret = signin.begin(session, council.home, person, council.at, lasts=dt.timedelta(days=400))
+        self.client.cookies.set(SESSION_COOKIE, secret)
+        return self
+
+    def sign_out(self) -> Browser:
+        """Forget every cookie; return the browser."""
+        self.client.cookies.clear()
+        return self
+
+    def get(self, path: str, *, follow: bool = False, **headers: str) -> httpx.Response:
+        """Return the answer to a GET."""
+        self.last = self.client.get(path, headers=_same_origin(headers), follow_redirects=follow)
+        return self.last
+
+    def post(self, path: str, *, follow: bool = False, **fields: str | int | Sequence[str]) -> httpx.Response:
+        """Return the answer to a form. A field that comes more than once is a list."""
+        return self.send(path, fields, follow=follow)
+
+    def send(
+        self,
+        path: str,
+        fields: Mapping[str, Any],
+        *,
+        follow: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Return the answer to a form whose field names are no Python names."""
+        self.last = self.client.post(
+            path, data=dict(fields), headers=_same_origin(headers or {}), follow_redirects=follow
+        )
+        return self.last
+
+    @property
+    def text(self) -> str:
+        """The last page as a person reads it: no tags, no hidden marks, single spaces."""
+        assert self.last is not None, "nothing was asked for yet"
+        return readable(self.last.text)
+
+    def hidden(self, name: str) -> str:
+        """Return the value of the last page's first hidden field of that name."""
+        assert self.last is not None
+        found = re.search(rf'<input[^>]*name="{re.escape(name)}"[^>]*value="([^"]*)"', self.last.text)
+        assert found is not None, f"the page has no hidden field {name}"
+        return html.unescape(found[1])
+
+
+def readable(page: str) -> str:
+    """Return the text of a page's body, without scripts, styles and tags."""
+    body = page.partition("<body")[2] or page
+    for tag in ("script", "style"):
+        body = re.sub(rf"<{tag}\b.*?</{tag}>", " ", body, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def _same_origin(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers a browser adds when a form comes from our own page."""
+    return {"sec-fetch-site": "same-origin", "origin": BASE, **headers}

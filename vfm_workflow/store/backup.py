@@ -1,0 +1,138 @@
+"""Copies of a SQLite database: taken while others write, and put back whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, NotFound, Problem
+from vfm_workflow.store.engine import BUSY_SECONDS, Database
+
+_BESIDE = ("-wal", "-shm")
+"""What SQLite keeps beside a database while it is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was copied: its size, the version of its tables, and how much is in it."""
+
+    file: Path
+    size_bytes: int
+    version: str
+    projects: int
+    history_rows: int
+
+
+def backup(url: str, file: Path) -> Copied:
+    """Copy the database at `url` into the new file `file`, checked; return what it holds. Others may go on writing.
+
+    Raises ConfigError (not SQLite), NotFound (no database there) or NotAllowed (`file` is there already).
+    """
+    source = sqlite_file(url, "pg_dump --format=custom --file FILE")
+    if not source.is_file():
+        raise NotFound(f"There is no database at {source}. Check VFM_DATA or VFM_DATABASE_URL.")
+    if file.exists():
+        raise NotAllowed(f"{file} is there already. Name a new file: a backup never overwrites an older one.")
+    draft = file.with_name(f".{file.name}.partial")
+    draft.unlink(missing_ok=True)
+    try:
+        _copy(source, draft)
+        copied = _look(draft)
+        file.hardlink_to(draft)  # unlike a rename, this refuses a file that came there meanwhile
+    except FileExistsError as error:
+        raise NotAllowed(f"{file} is there already. Name a new file.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return Copied(file, *copied)
+
+
+def restore(url: str, file: Path, *, replace: bool, kept_as: str) -> tuple[Copied, Path | None]:
+    """Make `file` the database at `url`; return (what it holds, where the database that was there is kept).
+
+    The copy is checked before anything is touched. A database in place is left alone unless `replace`, and is then
+    kept beside it under its name with `kept_as` after it. Raises ConfigError (not SQLite, or `file` is no good
+    database of ours), DatabaseBehind (it is newer than this program) or NotAllowed.
+    """
+    target = sqlite_file(url, "pg_restore --clean --dbname NAME FILE")
+    copied = Copied(file, *_look(file))
+    if copied.version not in Database.versions():
+        raise DatabaseBehind(
+            f"{file} is at version {copied.version}, which this program does not know. "
+            "Install the newer program that wrote it, then restore."
+        )
+    kept = None
+    if target.exists():
+        if not replace:
+            raise NotAllowed(
+                f"There is a database at {target}. Stop the server, then say --replace: it is kept beside the new one."
+            )
+        kept = target.with_name(f"{target.name}.{kept_as}")
+        _put_aside(target, kept)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _copy(file, target)
+    return copied, kept
+
+
+def sqlite_file(url: str, instead: str) -> Path:
+    """Return the file of a SQLite database. Raises ConfigError for another database, naming what to use `instead`."""
+    parsed = make_url(url)
+    if not parsed.drivername.startswith("sqlite"):
+        what = f"the database is {parsed.get_backend_name()}, which this command does not copy."
+        raise ConfigError([Problem("VFM_DATABASE_URL", None, what, f"Use its own tools: {instead}")])
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigError([Problem("VFM_DATABASE_URL", None, "the database is in memory only.", "Name a file.")])
+    return Path(parsed.database)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy by SQLite's online backup: a whole transaction at `target`, whatever others do to `source`."""
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as read,
+        closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as write,
+    ):
+        read.backup(write)
+        # A copy in WAL mode would need two more files beside it. The program turns WAL on again when it opens it.
+        write.execute("PRAGMA journal_mode=DELETE")
+
+
+def _look(file: Path) -> tuple[int, str, int, int]:
+    """Return (bytes, version, projects, history rows) of a database of ours. Raises ConfigError where it is none."""
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.")
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            faults = [row[0] for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            faults += [f"a row of {row[0]} points at nothing" for row in database.execute("PRAGMA foreign_key_check")]
+            if faults:
+                raise _no_good(file, f"it is damaged: {'; '.join(faults[:3])}")
+            version = database.execute("SELECT version_num FROM alembic_version").fetchone()
+            projects = database.execute("SELECT count(*) FROM project").fetchone()[0]
+            rows = database.execute("SELECT count(*) FROM history").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise _no_good(file, f"it is no database of this program ({error})") from error
+    return file.stat().st_size, version[0] if version else "", projects, rows
+
+
+def _no_good(file: Path, what: str) -> ConfigError:
+    return ConfigError([Problem(str(file), None, f"{what}.", "Take another backup. Nothing was changed.")])
+
+
+def _put_aside(target: Path, kept: Path) -> None:
+    """Keep the database that is there: a copy where it can be read, else its files as they are, out of the way."""
+    try:
+        _copy(target, kept)
+        with closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            whole = database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+    except sqlite3.DatabaseError:
+        whole = False
+    if not whole:
+        kept.unlink(missing_ok=True)
+        for ending in ("", *_BESIDE):
+            part = target.with_name(target.name + ending)
+            if part.exists():
+                part.replace(kept.with_name(kept.name + ending))

@@ -1,0 +1,46 @@
+"""Members' ideas."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from vfm_workflow.store.tables import Idea, Person
+
+
+class Proposed(NamedTuple):
+    """An idea, with the posts of who had it and of who replied."""
+
+    id: int
+    on: dt.date
+    by: str
+    text: str
+    reply: str
+    replied_on: dt.date | None
+    replied_by: str | None
+
+
+def listing(session: Session) -> list[Proposed]:
+    """Return every idea: those still owed a reply first, oldest first, then those replied to, newest first."""
+    author, replier = aliased(Person), aliased(Person)
+    query = (
+        select(
+            col(Idea.id),
+            col(Idea.on),
+            col(author.name),
+            col(Idea.text),
+            col(Idea.reply),
+            col(Idea.replied_on),
+            col(replier.name),
+        )
+        .join(author, col(author.id) == col(Idea.by))
+        .outerjoin(replier, col(replier.id) == col(Idea.replied_by))
+        .order_by(col(Idea.id))
+    )
+    rows = [Proposed._make(row) for row in session.execute(query)]
+    waiting = [row for row in rows if row.replied_on is None]
+    return waiting + [row for row in reversed(rows) if row.replied_on is not None]

@@ -1,0 +1,125 @@
+"""The delivery log: what is in the outbox, what the server said, and another try for what failed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlmodel import Session, col
+
+from vfm_workflow.errors import NotAllowed, NotFound
+from vfm_workflow.store.tables import Attempt, OutboxMail, Project
+
+STATES = ("waiting", "opening", "sending", "sent", "failed", "unknown")
+"""Everything a mail's state may be; `opening` and `sending` are one being sent."""
+RETRIED = "retried"
+"""The outcome of the line in the log that says somebody asked for another try."""
+
+
+class MailRow(NamedTuple):
+    """A mail as a list shows it, without its bytes."""
+
+    id: int
+    state: str
+    notice: str
+    to: str
+    subject: str
+    reference: str | None
+    """The project it is about."""
+    created_at: dt.datetime
+    next_try: dt.datetime
+    settled_at: dt.datetime | None
+    attempts: int
+    answer: str
+    """What the server said last."""
+
+
+def page(
+    session: Session,
+    *,
+    state: str | None = None,
+    search: str = "",
+    project_id: int | None = None,
+    offset: int = 0,
+    limit: int | None = 50,
+) -> tuple[list[MailRow], int]:
+    """Return (the mails of one page, newest first, how many there are in all).
+
+    Without a `limit` it is every one. `search` looks in address and subject.
+    """
+    m = OutboxMail
+    wanted: list[ColumnElement[bool]] = []
+    if state:
+        wanted.append(col(m.state) == state)
+    if project_id is not None:
+        wanted.append(col(m.project_id) == project_id)
+    if text := search.strip():
+        wanted.append(or_(*(col(column).icontains(text, autoescape=True) for column in (m.to, m.subject))))
+    query = (
+        select(
+            col(m.id), col(m.state), col(m.notice), col(m.to), col(m.subject), col(Project.reference),
+            col(m.created_at), col(m.next_try), col(m.settled_at), col(m.attempts), col(m.answer),
+        )
+        .outerjoin(Project, col(Project.id) == col(m.project_id))
+        .where(*wanted)
+        .order_by(col(m.id).desc())
+        .offset(max(offset, 0))
+        .limit(limit)
+    )  # fmt: skip
+    rows = [MailRow._make(row) for row in session.execute(query)]
+    total = session.scalar(select(func.count(col(m.id))).where(*wanted)) or 0
+    return rows, total
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return how many mails there are in each state that has any."""
+    query = select(col(OutboxMail.state), func.count(col(OutboxMail.id))).group_by(col(OutboxMail.state))
+    return dict(session.execute(query).all())
+
+
+def load(session: Session, mail_id: int) -> OutboxMail:
+    """Return the mail. Raises NotFound."""
+    found = session.get(OutboxMail, mail_id)
+    if found is None:
+        raise NotFound(f"There is no mail {mail_id}.")
+    return found
+
+
+def attempts(session: Session, mail_id: int) -> list[Attempt]:
+    """Return every try at a mail, and every time somebody asked for one, oldest first."""
+    return list(
+        session.scalars(select(Attempt).where(col(Attempt.mail_id) == mail_id).order_by(col(Attempt.id)))
+    )
+
+
+def waiting(session: Session, until: dt.datetime) -> list[OutboxMail]:
+    """Return the mails that wait to leave by `until`, in the order they would."""
+    m = OutboxMail
+    query = select(m).where(col(m.state) == "waiting", col(m.next_try) <= until)
+    return list(session.scalars(query.order_by(col(m.next_try), col(m.id))))
+
+
+def retry(session: Session, mail_id: int, at: dt.datetime, asked_by: str) -> OutboxMail:
+    """Let a failed or doubtful mail be sent again from `at`, and log who asked; return it.
+
+    The bytes stay as they were, Message-ID included, so that a receiver can tell a repeat.
+    Raises NotFound, or NotAllowed where the mail is in another state: of two people who ask at once, one gets it.
+    """
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.state).in_(("failed", "unknown")))
+        .values(state="waiting", next_try=at, settled_at=None)
+        .returning(col(m.id))
+        .execution_options(synchronize_session=False)
+    )
+    if session.execute(query).first() is None:
+        state = load(session, mail_id).state
+        raise NotAllowed(
+            f"Mail {mail_id} is {state}: only one that failed, or is unknown, can be tried again."
+        )
+    session.add(Attempt(mail_id=mail_id, at=at, outcome=RETRIED, answer=f"asked for by {asked_by}"))
+    session.flush()
+    session.expire_all()
+    return load(session, mail_id)
