@@ -19,7 +19,7 @@ from sqlmodel import Session
 from vfm_workflow import settings as settings_module
 from vfm_workflow.documents import Document, parse_yaml, validate
 from vfm_workflow.domain import lifecycle as lifecycles
-from vfm_workflow.domain import notices, outline, roles
+from vfm_workflow.domain import notices, outline, rag, roles
 from vfm_workflow.domain.calendar import Calendar, CalendarRules
 from vfm_workflow.domain.lifecycle import Known, Lifecycle
 from vfm_workflow.domain.machine import compile_chart
@@ -91,6 +91,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         calendar=calendar,
         roles=role_specs,
         outline=written,
+        rag=rag.load(_document(folders, "config/rag.yaml")),
         catalogue=catalogue,
         renderer=Renderer(folders.search_path("notifications"), catalogue, council),
         lifecycles=found,
@@ -141,6 +142,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: validate(CalendarRules, _document(loaded.folders, "config/calendar.yaml")),
         lambda: roles.load(_document(loaded.folders, "config/roles.yaml")),
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
+        lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
         lambda: transports.from_url(loaded.mail_url, loaded.data),
         lambda: load_home(loaded),
     ]

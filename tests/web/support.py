@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import html
 import re
@@ -9,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-from starlette.testclient import TestClient
 
 from tests.people import Council, address
 from vfm_workflow.journeys import signin
@@ -23,14 +23,16 @@ BASE = "http://127.0.0.1:8000"
 class Browser:
     """Drives the real application of a council, whose clock stands at `council.at`.
 
-    `page = browser.sign_in("manager").get("/tasks")`; redirects are not followed unless asked with `follow=True`.
+    `Browser(council).sign_in("manager").get("/tasks")`; redirects are followed only where asked, with `follow=True`.
+    An exception in a page is raised to the test.
     """
 
     def __init__(self, council: Council) -> None:
         self.council = council
         # The application asks its council what time it is: the tests' council says.
         council.app.demo_now = lambda: council.at  # type: ignore[method-assign]  # a clock that stands still
-        self.client = TestClient(create(council.app, clock=False), base_url=BASE, follow_redirects=False)
+        self.app = create(council.app, clock=False)
+        self.cookies = httpx.Cookies()
         self.last: httpx.Response | None = None
 
     def sign_in(self, key: str) -> Browser:
@@ -38,23 +40,25 @@ class Browser:
         council = self.council
         with council.app.write() as session:
             person = projects.person_by_address(session, address(key))
-            secret = signin.begin(session, council.home, person, council.at, lasts=dt.timedelta(days=400))
-        self.client.cookies.set(SESSION_COOKIE, secret)
+            lasts = dt.timedelta(days=400)
+            secret = signin.begin(session, council.home, person, council.at, lasts=lasts)
+        self.cookies = httpx.Cookies({SESSION_COOKIE: secret})
         return self
 
     def sign_out(self) -> Browser:
         """Forget every cookie; return the browser."""
-        self.client.cookies.clear()
+        self.cookies = httpx.Cookies()
         return self
 
-    def get(self, path: str, *, follow: bool = False, **headers: str) -> httpx.Response:
+    def get(
+        self, path: str, *, follow: bool = False, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """Return the answer to a GET."""
-        self.last = self.client.get(path, headers=_same_origin(headers), follow_redirects=follow)
-        return self.last
+        return self._ask("GET", path, None, follow, headers)
 
     def post(self, path: str, *, follow: bool = False, **fields: str | int | Sequence[str]) -> httpx.Response:
         """Return the answer to a form. A field that comes more than once is a list."""
-        return self.send(path, fields, follow=follow)
+        return self._ask("POST", path, fields, follow, None)
 
     def send(
         self,
@@ -64,10 +68,31 @@ class Browser:
         follow: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Return the answer to a form whose field names are no Python names."""
-        self.last = self.client.post(
-            path, data=dict(fields), headers=_same_origin(headers or {}), follow_redirects=follow
-        )
+        """Return the answer to a form whose field names are no Python names, or that carries headers of its own."""
+        return self._ask("POST", path, fields, follow, headers)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        fields: Mapping[str, Any] | None,
+        follow: bool,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=BASE, cookies=self.cookies) as client:
+                answer = await client.request(
+                    method,
+                    path,
+                    data=dict(fields) if fields is not None else None,
+                    headers=_same_origin(headers or {}),
+                    follow_redirects=follow,
+                )
+                self.cookies = client.cookies
+                return answer
+
+        self.last = asyncio.run(ask())
         return self.last
 
     @property

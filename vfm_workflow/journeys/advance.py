@@ -15,9 +15,10 @@ from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
 from vfm_workflow.journeys import board, gate
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.posting import leave_fact, people_for
+from vfm_workflow.journeys.posting import holders, leave_fact
 from vfm_workflow.store import history, projects
-from vfm_workflow.store.tables import DecisionRequest, Project
+from vfm_workflow.store.projects import AnyProject, ProjectRow
+from vfm_workflow.store.tables import DecisionRequest
 
 MOST_REASON = 5_000
 
@@ -49,7 +50,7 @@ def advance(
     Raises NotFound, UnknownEvent (with the stage's events), NotAllowed, StaleRevision (with what changed since
     `revision`), BadInput (a reason is missing) or Unready (with every unmet requirement).
     """
-    project = projects.by_reference(session, reference)
+    project = projects.row_by_reference(session, reference)
     lifecycle = home.lifecycle(session, project)
     refuse_stale(session, project, revision)
     step = lifecycle.step(project.stage, event)
@@ -66,7 +67,7 @@ def advance(
     return fire(session, home, project, lifecycle, step, by, at, reason=reason)
 
 
-def refuse_stale(session: Session, project: Project, revision: int | None) -> None:
+def refuse_stale(session: Session, project: AnyProject, revision: int | None) -> None:
     """Raise StaleRevision, saying what changed since, where `revision` is not the project's own."""
     if revision is None or revision == project.revision:
         return
@@ -80,7 +81,7 @@ def refuse_stale(session: Session, project: Project, revision: int | None) -> No
     )
 
 
-def refuse_disputed(project: Project) -> None:
+def refuse_disputed(project: AnyProject) -> None:
     """Raise NotAllowed while a decision on the project is disputed."""
     if project.disputed_at is not None:
         raise NotAllowed(
@@ -88,7 +89,7 @@ def refuse_disputed(project: Project) -> None:
         )
 
 
-def _refuse_stranger(home: Home, project: Project, step: Step, by: Actor) -> None:
+def _refuse_stranger(home: Home, project: AnyProject, step: Step, by: Actor) -> None:
     if step.spec.decided_by:
         raise NotAllowed(f"“{step.spec.label}” follows from the board's decision; nobody can fire it.")
     if not roles_on(by, projects.standing(project)) & set(step.spec.by):
@@ -99,7 +100,7 @@ def _refuse_stranger(home: Home, project: Project, step: Step, by: Actor) -> Non
 def fire(
     session: Session,
     home: Home,
-    project: Project,
+    project: AnyProject,
     lifecycle: Lifecycle,
     step: Step,
     by: Actor | None,
@@ -114,10 +115,10 @@ def fire(
     target = step.target if step.target != BACK else project.held_from or lifecycle.document.first_stage
     holds = lifecycle.stages[target].kind == "held"
     entry = history.Entry(step.event, by, at, reason, detail, target, before if holds else None, "The board")
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
     for name in step.spec.effects:
         EFFECTS[name](session, project, request, at)
-    if target != before:
+    if target != before and not (isinstance(project, ProjectRow) and project.open_requests == 0):
         board.settle_left(session, home, project, lifecycle, by, at, held=holds)
     if step.target == BACK:
         board.reopen_held(session, home, project, lifecycle, at)
@@ -130,7 +131,7 @@ def fire(
 def _leave_facts(
     session: Session,
     home: Home,
-    project: Project,
+    project: AnyProject,
     lifecycle: Lifecycle,
     step: Step,
     before: str,
@@ -139,19 +140,21 @@ def _leave_facts(
     reason: str,
 ) -> None:
     """Leave the outcome's notices for the digests of whoever they concern; the person who did it knows already."""
-    today = home.calendar.today(at)
+    if not step.spec.notify:
+        return
+    today = home.calendar.today(at).isoformat()
+    item = {
+        "project": project.reference,
+        "event": step.spec.label,
+        "from_stage": lifecycle.stages[before].title,
+        "to_stage": lifecycle.stages[project.stage].title,
+        "by": by.name if by else "The board",
+        "on": today,
+        "reason": reason,
+    }
     for notice in step.spec.notify:
-        people = people_for(session, lifecycle, project, home.catalogue.notices[notice].to)
-        if by is not None:
-            people.pop(by.id, None)
-        item = {
-            "project": project.reference,
-            "event": step.spec.label,
-            "from_stage": lifecycle.stages[before].title,
-            "to_stage": lifecycle.stages[project.stage].title,
-            "by": by.name if by else "The board",
-            "on": today.isoformat(),
-            "reason": reason,
-        }
-        subject = f"{project.reference}:{project.revision}"
-        leave_fact(session, notice, today.isoformat(), subject, sorted(people), item, at)
+        people = holders(session, lifecycle, project, home.catalogue.notices[notice].to)
+        people.discard(by.id if by else 0)
+        leave_fact(
+            session, notice, today, f"{project.reference}:{project.revision}", sorted(people), item, at
+        )

@@ -22,7 +22,8 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import post, project_view
 from vfm_workflow.store import decisions as store
 from vfm_workflow.store import history, projects
-from vfm_workflow.store.tables import DecisionRequest, Link, Person, Project, ProposalRow, Slot, Version
+from vfm_workflow.store.projects import AnyProject
+from vfm_workflow.store.tables import DecisionRequest, Link, Person, ProposalRow, Slot, Version
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Asked:
     """A request with everything a page or a mail says of it."""
 
     request: DecisionRequest
-    project: Project
+    project: AnyProject
     rule: DecisionRule
     version: Version
     board: Sequence[Slot]
@@ -58,7 +59,7 @@ def load(session: Session, home: Home, request: DecisionRequest) -> Asked:
 def open_request(
     session: Session,
     home: Home,
-    project: Project,
+    project: AnyProject,
     lifecycle: Lifecycle,
     decision: str,
     by: Actor | None,
@@ -81,7 +82,9 @@ def open_request(
     return asked
 
 
-def _supersede(session: Session, project: Project, decision: str, at: dt.datetime) -> DecisionRequest | None:
+def _supersede(
+    session: Session, project: AnyProject, decision: str, at: dt.datetime
+) -> DecisionRequest | None:
     for request in store.open_requests(session, projects.key(project)):
         if request.decision == decision:
             _close(session, request, "superseded", "a newer version was sent", at)
@@ -97,7 +100,7 @@ def _close(session: Session, request: DecisionRequest, state: str, why: str, at:
 
 
 def _freeze(
-    session: Session, project: Project, subject: str, facts: Facts, by: Actor | None, at: dt.datetime
+    session: Session, project: AnyProject, subject: str, facts: Facts, by: Actor | None, at: dt.datetime
 ) -> Version:
     """Return the frozen text: the newest version if nothing changed since, else a new one."""
     text = snapshots.canonical(snapshots.freeze(subject, facts))
@@ -131,7 +134,7 @@ def _dates(subject: str, facts: Facts) -> dict[str, str]:
 def _ask(
     session: Session,
     home: Home,
-    project: Project,
+    project: AnyProject,
     decision: str,
     rule: DecisionRule,
     version: Version,
@@ -163,7 +166,7 @@ def _ask(
     session.add_all(board)
     session.flush()
     detail = {"decision": decision, "version": version.number, "digest": version.digest, "board": len(board)}
-    history.record(session.connection(), project, history.Entry("decision_asked", by, at, "", detail))
+    history.record(session, project, history.Entry("decision_asked", by, at, "", detail))
     return Asked(request, project, rule, version, board)
 
 
@@ -271,7 +274,7 @@ def _row_sentence(head: Sequence[str], row: Sequence[str]) -> str:
 def settle_left(
     session: Session,
     home: Home,
-    project: Project,
+    project: AnyProject,
     lifecycle: Lifecycle,
     by: Actor | None,
     at: dt.datetime,
@@ -304,7 +307,7 @@ def settle_left(
 
 
 def reopen_held(
-    session: Session, home: Home, project: Project, lifecycle: Lifecycle, at: dt.datetime
+    session: Session, home: Home, project: AnyProject, lifecycle: Lifecycle, at: dt.datetime
 ) -> None:
     """The project is off hold: ask the board again, on the same frozen text, what the hold had put aside."""
     for request in store.last_held(session, projects.key(project)):

@@ -34,7 +34,7 @@ def ask(
     session.add(row)
     session.flush()
     entry = history.Entry("consultee_asked", by, at, "", {"consultee": title})
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
     return row
 
 
@@ -50,7 +50,7 @@ def take_back(
     session.delete(row)
     session.flush()
     entry = history.Entry("consultation_taken_back", by, at, "", {"consultee": title})
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
 
 
 def answer(
@@ -75,7 +75,7 @@ def answer(
     row.answer, row.answered_on, row.answered_by = said, home.calendar.today(at), by.id
     session.flush()
     detail = {"consultee": title, "answer": said, "recorded_for_them": not own}
-    history.record(session.connection(), project, history.Entry("consultee_answered", by, at, "", detail))
+    history.record(session, project, history.Entry("consultee_answered", by, at, "", detail))
     return row
 
 
@@ -132,7 +132,7 @@ def evidence_add(
     session.add(row)
     session.flush()
     detail = {"id": row.id, "source": heard, "on": day.isoformat(), "group": who, "finding": said}
-    history.record(session.connection(), project, history.Entry("evidence_added", by, at, "", detail))
+    history.record(session, project, history.Entry("evidence_added", by, at, "", detail))
     return row
 
 
@@ -147,4 +147,4 @@ def evidence_remove(
     session.delete(row)
     session.flush()
     detail = {"id": evidence_id, "source": row.source, "finding": row.finding}
-    history.record(session.connection(), project, history.Entry("evidence_removed", by, at, "", detail))
+    history.record(session, project, history.Entry("evidence_removed", by, at, "", detail))

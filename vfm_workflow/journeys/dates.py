@@ -218,4 +218,4 @@ def _note(
     detail: Mapping[str, str],
     why: str = "",
 ) -> None:
-    history.record(session.connection(), project, history.Entry(event, by, at, clean(why), detail))
+    history.record(session, project, history.Entry(event, by, at, clean(why), detail))

@@ -118,7 +118,7 @@ def cast(
     if not store.spend(session, opened.link, at):
         raise LinkDead("used", "This link was used a moment ago. Open it again to see what was recorded.")
     vote = _insert_vote(session, opened, ballot, at, user_agent)
-    history.record(session.connection(), project, _vote_entry(opened, vote, at))
+    history.record(session, project, _vote_entry(opened, vote, at))
     outcome = None if vote.late else _settle(session, home, asked, vote, at)
     if outcome is None:
         _mail_cast(session, home, opened, vote, at)

@@ -48,7 +48,7 @@ def dispute(session: Session, home: Home, token: str, at: dt.datetime) -> Projec
     project.disputed_at = at
     session.flush()
     entry = history.Entry("vote_disputed", projects.actor(person), at, "", {"vote": vote.id})
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
     asked = board.load(session, home, _request(session, vote))
     context = {
         "project": project_view(home, project),
@@ -88,5 +88,5 @@ def settle(session: Session, home: Home, reference: str, by: Actor, note: str, a
         row.settled_at, row.settled_by, row.note = at, by.id, note.strip()
     project.disputed_at = None
     session.flush()
-    history.record(session.connection(), project, history.Entry("dispute_settled", by, at, note.strip()))
+    history.record(session, project, history.Entry("dispute_settled", by, at, note.strip()))
     return project

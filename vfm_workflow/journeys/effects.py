@@ -10,13 +10,14 @@ from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotAllowed
 from vfm_workflow.store import projects
+from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.store.tables import Baseline, DecisionRequest, Milestone, Project
 
-Effect = Callable[[Session, Project, DecisionRequest | None, dt.datetime], None]
+Effect = Callable[[Session, AnyProject, DecisionRequest | None, dt.datetime], None]
 
 
 def set_first_baselines(
-    session: Session, project: Project, request: DecisionRequest | None, at: dt.datetime
+    session: Session, project: AnyProject, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
     """CMT agreed the timetable: each milestone without a baseline gets the date in the text CMT had before it (§10.3)."""
     for milestone, day in _frozen_dates(session, project, request):
@@ -25,7 +26,7 @@ def set_first_baselines(
 
 
 def set_agreed_baselines(
-    session: Session, project: Project, request: DecisionRequest | None, at: dt.datetime
+    session: Session, project: AnyProject, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
     """CMT agreed new dates: each gets a new baseline beside the old one, and its forecast moves there."""
     for milestone, day in _frozen_dates(session, project, request):
@@ -35,7 +36,7 @@ def set_agreed_baselines(
 
 
 def _frozen_dates(
-    session: Session, project: Project, request: DecisionRequest | None
+    session: Session, project: AnyProject, request: DecisionRequest | None
 ) -> list[tuple[Milestone, dt.date]]:
     """Return the milestones with the dates that were frozen when the decision was asked for."""
     frozen = (request.changes if request else None) or {}
@@ -43,7 +44,7 @@ def _frozen_dates(
     return [(row, dt.date.fromisoformat(frozen[str(row.id)])) for row in rows if str(row.id) in frozen]
 
 
-def _milestones(session: Session, project: Project) -> list[Milestone]:
+def _milestones(session: Session, project: AnyProject) -> list[Milestone]:
     query = select(Milestone).where(col(Milestone.project_id) == projects.key(project))
     return list(session.scalars(query.order_by(col(Milestone.position), col(Milestone.id))))
 

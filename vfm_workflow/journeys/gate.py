@@ -17,7 +17,7 @@ from vfm_workflow.domain.roles import Actor, roles_on
 from vfm_workflow.errors import Unmet
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions, facts, projects
-from vfm_workflow.store.tables import Project
+from vfm_workflow.store.projects import AnyProject
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Option:
 
 
 def load_facts(
-    session: Session, home: Home, project: Project, parts: Collection[str], at: dt.datetime
+    session: Session, home: Home, project: AnyProject, parts: Collection[str], at: dt.datetime
 ) -> Facts:
     """Return the project's facts with `parts` filled, `digests` of the open decision's text among them."""
     today = home.calendar.today(at)
@@ -83,7 +83,7 @@ def load_facts(
 
 
 def options(
-    session: Session, home: Home, project: Project, asker: Actor | None, at: dt.datetime
+    session: Session, home: Home, project: AnyProject, asker: Actor | None, at: dt.datetime
 ) -> list[Option]:
     """Return every event of the project's stage that a person may fire, in the document's order, with its checklist."""
     lifecycle = home.lifecycle(session, project)
@@ -103,14 +103,14 @@ def _line(name: str, known: Facts) -> Line:
     return Line(name, entry.sentence, tuple(entry.unmet(known)))
 
 
-def missing(session: Session, home: Home, project: Project, step: Step, at: dt.datetime) -> list[Unmet]:
+def missing(session: Session, home: Home, project: AnyProject, step: Step, at: dt.datetime) -> list[Unmet]:
     """Return everything unmet before `step` may happen."""
     if not step.spec.requires:
         return []
     return unmet(step.spec.requires, load_facts(session, home, project, needs(step.spec.requires), at))
 
 
-def is_open_for(lifecycle: Lifecycle, project: Project, work: Iterable[str]) -> bool:
+def is_open_for(lifecycle: Lifecycle, project: AnyProject, work: Iterable[str]) -> bool:
     """Return whether the project's stage asks for any of the work named."""
     stage = lifecycle.stages.get(project.stage)
     return stage is not None and bool(set(stage.asks_for) & set(work)) and project.disputed_at is None

@@ -14,10 +14,12 @@ from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Catalogue
 from vfm_workflow.domain.outline import OutlineRules
+from vfm_workflow.domain.rag import RagRules
 from vfm_workflow.domain.roles import RoleSpec
 from vfm_workflow.errors import NotFound
 from vfm_workflow.mail.render import Renderer
-from vfm_workflow.store.tables import LifecycleVersion, Project
+from vfm_workflow.store.projects import AnyProject
+from vfm_workflow.store.tables import LifecycleVersion
 
 
 def new_token() -> str:
@@ -37,6 +39,7 @@ class Home:
     calendar: Calendar
     roles: Mapping[str, RoleSpec]
     outline: OutlineRules
+    rag: RagRules
     catalogue: Catalogue
     renderer: Renderer
     lifecycles: Mapping[str, Lifecycle]
@@ -48,7 +51,7 @@ class Home:
     def mail_domain(self) -> str:
         return self.mail_from.rpartition("@")[2]
 
-    def lifecycle(self, session: Session, project: Project) -> Lifecycle:
+    def lifecycle(self, session: Session, project: AnyProject) -> Lifecycle:
         """Return the version of the lifecycle that `project` is pinned to, whatever the folder says now."""
         found = self._pinned.get(project.lifecycle)
         if found is None:

@@ -41,7 +41,7 @@ def record(session: Session, home: Home, reference: str, text: str, by: Actor, a
     session.add(row)
     session.flush()
     entry = history.Entry("lesson_recorded", by, at, "", {"id": row.id, "lesson": said})
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
     return row
 
 
@@ -71,7 +71,7 @@ def answer(
         row.how, row.on = said, home.calendar.today(at)
     session.flush()
     detail = {"lesson": lesson_id, "of": lesson.project, "text": lesson.text, "how": said}
-    history.record(session.connection(), project, history.Entry("lesson_answered", by, at, "", detail))
+    history.record(session, project, history.Entry("lesson_answered", by, at, "", detail))
     return row
 
 

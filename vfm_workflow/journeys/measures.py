@@ -88,7 +88,7 @@ def save_measure(
     if changed:
         event = "measure_added" if measure_id is None else "measure_changed"
         detail = {"id": row.id, "measure": row.name, "changed": changed}
-        history.record(session.connection(), project, history.Entry(event, by, at, "", detail))
+        history.record(session, project, history.Entry(event, by, at, "", detail))
     return row
 
 
@@ -170,6 +170,7 @@ def _new_target(
     if newest is not None and (newest.baseline, newest.target) == (baseline, target):
         return {}
     number = newest.number + 1 if newest is not None else 1
+    assert row.id is not None
     session.add(
         MeasureTarget(measure_id=row.id, number=number, baseline=baseline, target=target, at=at, by=by.id)
     )
@@ -202,7 +203,7 @@ def remove_measure(
     session.delete(row)
     session.flush()
     entry = history.Entry("measure_removed", by, at, "", {"id": measure_id, "measure": row.name})
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
 
 
 def save_peers(
@@ -240,7 +241,7 @@ def save_peers(
     if changed or wanted:
         values = {row.peer: figure(row.value, measure.places) for row in found}
         detail = {"id": measure_id, "measure": measure.name, "peers": values, "source": said}
-        history.record(session.connection(), project, history.Entry("peers_saved", by, at, "", detail))
+        history.record(session, project, history.Entry("peers_saved", by, at, "", detail))
     return found
 
 

@@ -14,10 +14,11 @@ from vfm_workflow.domain.money import parse_pounds, pounds
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import advance
+from vfm_workflow.journeys.double_counts import DoubleCount, double_counts
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.measures import agreed_target, remove_measure, save_measure, save_peers
-from vfm_workflow.journeys.savings import DoubleCount, double_counts, is_agreed, remove_saving, save_saving
+from vfm_workflow.journeys.savings import is_agreed, remove_saving, save_saving
 from vfm_workflow.journeys.writing import writable
 from vfm_workflow.store import history, projects
 from vfm_workflow.store.tables import Condition, PlanRow, Project
@@ -163,11 +164,11 @@ def discharge_condition(
     row.discharged_at, row.discharged_by, row.how = at, by.id, said
     session.flush()
     entry = history.Entry("condition_discharged", by, at, said, {"id": condition_id, "condition": row.text})
-    history.record(session.connection(), project, entry)
+    history.record(session, project, entry)
     return row
 
 
 def _note(
     session: Session, project: Project, event: str, by: Actor, at: dt.datetime, detail: Mapping[str, Any]
 ) -> None:
-    history.record(session.connection(), project, history.Entry(event, by, at, "", detail))
+    history.record(session, project, history.Entry(event, by, at, "", detail))

@@ -14,10 +14,11 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail import message
 from vfm_workflow.mail.render import Rendered
 from vfm_workflow.store import outbox, projects
-from vfm_workflow.store.tables import Occurrence, OutboxMail, Person, Project
+from vfm_workflow.store.projects import AnyProject, ProjectRow
+from vfm_workflow.store.tables import OutboxMail, Person
 
 
-def project_view(home: Home, project: Project) -> dict[str, str]:
+def project_view(home: Home, project: AnyProject) -> dict[str, str]:
     """Return what a mail says of a project."""
     return {
         "reference": project.reference,
@@ -34,7 +35,7 @@ def post(
     person: Person,
     context: Mapping[str, Any],
     at: dt.datetime,
-    project: Project | None = None,
+    project: AnyProject | None = None,
 ) -> OutboxMail:
     """Write the at-once mail `notice` to `person`; return its outbox row. It leaves in the hours the notice allows."""
     spec = home.catalogue.notices[notice]
@@ -59,7 +60,7 @@ def write(
     rendered: Rendered,
     at: dt.datetime,
     not_before: dt.datetime,
-    project: Project | None,
+    project: AnyProject | None,
     why: str,
 ) -> OutboxMail:
     """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
@@ -100,7 +101,7 @@ def write(
 
 
 def people_for(
-    session: Session, lifecycle: Lifecycle | None, project: Project, roles: Iterable[str]
+    session: Session, lifecycle: Lifecycle | None, project: AnyProject, roles: Iterable[str]
 ) -> dict[int, Person]:
     """Return the active people who hold `roles` on a project, by id: its own manager and head, and whoever holds the
     others everywhere. `stage_owner` is whoever the project waits for."""
@@ -134,16 +135,12 @@ def leave_fact(
     at: dt.datetime,
 ) -> None:
     """Leave a fact that an event caused, to be said in each person's next digest."""
-    rows = [
-        {
-            "job": job,
-            "period": period,
-            "subject": subject,
-            "person_id": person_id,
-            "posted_at": at,
-            "digest_day": None,
-            "item": dict(item),
-        }
-        for person_id in people
-    ]
-    outbox.insert_new(session, Occurrence, rows)
+    outbox.leave(session, job, period, subject, people, item, at)
+
+
+def holders(session: Session, lifecycle: Lifecycle, project: AnyProject, roles: Sequence[str]) -> set[int]:
+    """Return the ids of whoever holds `roles` on a project, as `people_for` does; leavers may be among them."""
+    if isinstance(project, ProjectRow) and set(roles) <= {"project_manager", "head_of_service"}:
+        own = {"project_manager": project.manager_id, "head_of_service": project.head_id}
+        return {own[role] for role in roles}
+    return set(people_for(session, lifecycle, project, roles))

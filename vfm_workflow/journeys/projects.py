@@ -90,7 +90,7 @@ def create(
     session.add(project)
     session.flush()
     detail = {"title": title, "kind": kind, "lifecycle": lifecycle.digest}
-    history.record(session.connection(), project, history.Entry("created", by, at, "", detail))
+    history.record(session, project, history.Entry("created", by, at, "", detail))
     return project
 
 

@@ -12,7 +12,7 @@ from vfm_workflow.documents import suggestion
 from vfm_workflow.domain.notices import FILES, FRAGMENT, Catalogue, Notice, context_key
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.mail.inline import changing_classes, contextual, stylesheet
-from vfm_workflow.mail.loader import FRAME, environment
+from vfm_workflow.mail.loader import FRAME
 from vfm_workflow.mail.names import unknown
 from vfm_workflow.mail.render import Group, Renderer, explain
 from vfm_workflow.mail.samples import COUNCIL, DAY, SAMPLES, TASKS_URL
@@ -39,7 +39,8 @@ class _Check:
     def __init__(self, search_path: Sequence[Path], catalogue: Catalogue) -> None:
         self._path = tuple(search_path)
         self._catalogue = catalogue
-        self._environment = environment(search_path, COUNCIL)
+        self._renderer = Renderer(search_path, catalogue, COUNCIL)
+        self._environment = self._renderer.environment
 
     def run(self) -> list[Problem]:
         found = [*self._strays(), *self._frame()]
@@ -68,8 +69,17 @@ class _Check:
         for wrong in unknown(tree, sample, self._environment.globals):
             remedy = suggestion(wrong.name.rpartition(".")[2], wrong.accepted)
             yield Problem(file, wrong.line, f"`{wrong.name}` is not a value this template is given.", remedy)
+        yield from self._references(file, tree)
         if name.endswith(".html"):
             yield from self._styles(file)
+
+    def _references(self, file: str, tree: nodes.Template) -> Iterator[Problem]:
+        """Yield each template that is extended, included or imported by name and is not there."""
+        for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+            other = node.template.value if isinstance(node.template, nodes.Const) else None
+            if isinstance(other, str) and not any((folder / other).is_file() for folder in self._path):
+                remedy = "Write it, or take ours with `vfm init`."
+                yield Problem(file, node.lineno, f"the template {other} is missing.", remedy)
 
     def _parse(self, name: str) -> tuple[str, nodes.Template] | Problem:
         loader = self._environment.loader
@@ -114,13 +124,12 @@ class _Check:
                 yield from self._styles(found[0])
 
     def _dry_run(self, key: str, notice: Notice) -> list[Problem]:
-        renderer = Renderer(self._path, self._catalogue, COUNCIL)
         sample = SAMPLES[context_key(key, notice)]
         try:
             if notice.deliver == "at_once":
-                renderer.render(key, sample)
+                self._renderer.render(key, sample)
             else:
-                renderer.digest("Head of Planning", [Group(key, [sample, sample])], TASKS_URL, DAY)
+                self._renderer.digest("Head of Planning", [Group(key, [sample, sample])], TASKS_URL, DAY)
         except ConfigError as error:
             return list(error.problems)
         return []

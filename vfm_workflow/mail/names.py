@@ -26,9 +26,9 @@ def unknown(tree: nodes.Template, sample: Mapping[str, Any], globals_: Collectio
     Followed are `a.b`, `a["b"]`, `a[0]` and the variable of a loop over a list of the sample. What a template
     sets or passes on itself is left to the dry run.
     """
-    roots = meta.find_undeclared_variables(tree) - set(globals_) - set(_made(tree))
+    roots = meta.find_undeclared_variables(tree) - set(_made(tree))
     found: dict[tuple[str, int], Unknown] = {}
-    for name in sorted(roots - sample.keys()):
+    for name in sorted(roots - sample.keys() - set(globals_)):
         for node in tree.find_all(nodes.Name):
             if node.name == name and node.ctx == "load":
                 found[name, node.lineno] = Unknown(name, node.lineno, tuple(sorted(sample)))

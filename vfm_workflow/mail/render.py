@@ -55,7 +55,7 @@ class Renderer:
     ) -> None:
         self._catalogue = catalogue
         self._folders = tuple(str(path) for path in search_path)
-        self._environment = environment(search_path, council, inline=inline)
+        self.environment = environment(search_path, council, inline=inline)
 
     def render(self, notice_key: str, context: Mapping[str, Any]) -> Rendered:
         """Return the mail of an at_once notice. `why` is the catalogue's unless `context` has its own.
@@ -143,7 +143,7 @@ class Renderer:
 
     def _fill(self, name: str, values: Mapping[str, Any]) -> str:
         try:
-            return self._environment.get_template(name).render(values)
+            return self.environment.get_template(name).render(values)
         except (TemplateError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
             raise ConfigError([explain(error, name, self._folders)]) from error
 
@@ -174,12 +174,13 @@ def _last_place(trace: TracebackType | None, folders: tuple[str, ...]) -> tuple[
 
 def one_line(text: str) -> str:
     """Return text fit for a subject: one line, single spaces, nothing that cannot be seen."""
-    seen = "".join(
-        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
-        for letter in text
-        if letter not in _UNSEEN
-    )
-    return " ".join(seen.split())
+    if not text.isprintable():
+        text = "".join(_seen(letter) for letter in text if letter not in _UNSEEN)
+    return " ".join(text.split())
+
+
+def _seen(letter: str) -> str:
+    return " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
 
 
 def tidy(text: str) -> str:

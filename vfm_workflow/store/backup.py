@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, NotFound, Problem
-from vfm_workflow.store.engine import BUSY_SECONDS, Database
+from vfm_workflow.store.engine import BUSY_SECONDS, MIGRATIONS
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database while it is in use."""
@@ -35,16 +36,22 @@ def backup(url: str, file: Path) -> Copied:
     source = sqlite_file(url, "pg_dump --format=custom --file FILE")
     if not source.is_file():
         raise NotFound(f"There is no database at {source}. Check VFM_DATA or VFM_DATABASE_URL.")
-    if file.exists():
-        raise NotAllowed(f"{file} is there already. Name a new file: a backup never overwrites an older one.")
+    try:
+        file.touch(exist_ok=False)
+    except FileExistsError as error:
+        message = f"{file} is there already. Name a new file: a backup never overwrites an older one."
+        raise NotAllowed(message) from error
     draft = file.with_name(f".{file.name}.partial")
-    draft.unlink(missing_ok=True)
     try:
         _copy(source, draft)
+        with closing(sqlite3.connect(draft)) as database:
+            # In WAL mode the copy would need two more files beside it.
+            database.execute("PRAGMA journal_mode=DELETE")
         copied = _look(draft)
-        file.hardlink_to(draft)  # unlike a rename, this refuses a file that came there meanwhile
-    except FileExistsError as error:
-        raise NotAllowed(f"{file} is there already. Name a new file.") from error
+        draft.replace(file)
+    except BaseException:
+        file.unlink()
+        raise
     finally:
         draft.unlink(missing_ok=True)
     return Copied(file, *copied)
@@ -59,12 +66,14 @@ def restore(url: str, file: Path, *, replace: bool, kept_as: str) -> tuple[Copie
     """
     target = sqlite_file(url, "pg_restore --clean --dbname NAME FILE")
     copied = Copied(file, *_look(file))
-    if copied.version not in Database.versions():
+    if copied.version not in versions():
         raise DatabaseBehind(
             f"{file} is at version {copied.version}, which this program does not know. "
             "Install the newer program that wrote it, then restore."
         )
     kept = None
+    if target.exists() and target.samefile(file):
+        raise NotAllowed(f"{file} is the database itself. Name a backup of it.")
     if target.exists():
         if not replace:
             raise NotAllowed(
@@ -77,26 +86,41 @@ def restore(url: str, file: Path, *, replace: bool, kept_as: str) -> tuple[Copie
     return copied, kept
 
 
+def versions() -> frozenset[str]:
+    """Return every version of the tables that this program knows, old and new."""
+    from alembic.script import ScriptDirectory
+
+    return frozenset(step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
 def sqlite_file(url: str, instead: str) -> Path:
     """Return the file of a SQLite database. Raises ConfigError for another database, naming what to use `instead`."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        problem = Problem(
+            "VFM_DATABASE_URL", None, "it is no database URL.", "Use sqlite:///path/to/file.sqlite3."
+        )
+        raise ConfigError([problem]) from error
     if not parsed.drivername.startswith("sqlite"):
         what = f"the database is {parsed.get_backend_name()}, which this command does not copy."
         raise ConfigError([Problem("VFM_DATABASE_URL", None, what, f"Use its own tools: {instead}")])
     if not parsed.database or parsed.database == ":memory:":
-        raise ConfigError([Problem("VFM_DATABASE_URL", None, "the database is in memory only.", "Name a file.")])
+        raise ConfigError(
+            [Problem("VFM_DATABASE_URL", None, "the database is in memory only.", "Name a file.")]
+        )
     return Path(parsed.database)
 
 
 def _copy(source: Path, target: Path) -> None:
     """Copy by SQLite's online backup: a whole transaction at `target`, whatever others do to `source`."""
     with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as read,
+        closing(
+            sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        ) as read,
         closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as write,
     ):
         read.backup(write)
-        # A copy in WAL mode would need two more files beside it. The program turns WAL on again when it opens it.
-        write.execute("PRAGMA journal_mode=DELETE")
 
 
 def _look(file: Path) -> tuple[int, str, int, int]:
@@ -106,7 +130,9 @@ def _look(file: Path) -> tuple[int, str, int, int]:
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
             faults = [row[0] for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            faults += [f"a row of {row[0]} points at nothing" for row in database.execute("PRAGMA foreign_key_check")]
+            faults += [
+                f"a row of {row[0]} points at nothing" for row in database.execute("PRAGMA foreign_key_check")
+            ]
             if faults:
                 raise _no_good(file, f"it is damaged: {'; '.join(faults[:3])}")
             version = database.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -122,17 +148,16 @@ def _no_good(file: Path, what: str) -> ConfigError:
 
 
 def _put_aside(target: Path, kept: Path) -> None:
-    """Keep the database that is there: a copy where it can be read, else its files as they are, out of the way."""
+    """Keep the database that is there: a copy where it is sound, else its files as they are, out of the way."""
     try:
-        _copy(target, kept)
         with closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as database:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            whole = database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            sound = database.execute("PRAGMA quick_check").fetchone() == ("ok",)
     except sqlite3.DatabaseError:
-        whole = False
-    if not whole:
-        kept.unlink(missing_ok=True)
-        for ending in ("", *_BESIDE):
-            part = target.with_name(target.name + ending)
-            if part.exists():
-                part.replace(kept.with_name(kept.name + ending))
+        sound = False
+    if sound:
+        _copy(target, kept)
+        return
+    for ending in ("", *_BESIDE):
+        part = target.with_name(target.name + ending)
+        if part.exists():
+            part.replace(kept.with_name(kept.name + ending))

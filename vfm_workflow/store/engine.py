@@ -33,8 +33,9 @@ class Database:
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that what it read stays true.
         """
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self.engine.begin() as connection, Session(connection, expire_on_commit=False) as session:
             yield session
+            session.flush()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -119,4 +120,6 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(READ_ONLY)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    driver.cursor().execute("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -22,12 +22,14 @@ from vfm_workflow.domain.facts import (
     SavingFact,
 )
 from vfm_workflow.domain.outline import OutlineRules
+from vfm_workflow.store import projects
 from vfm_workflow.store import tables as t
+from vfm_workflow.store.projects import AnyProject
 
 
 def load(
     session: Session,
-    project: t.Project,
+    project: AnyProject,
     needs: Collection[str],
     calendar: Calendar,
     rules: OutlineRules,
@@ -36,7 +38,7 @@ def load(
     """Return the facts of `project` with the parts in `needs` filled."""
     parts: dict[str, Any] = {}
     for need in sorted(needs):
-        parts.update(PARTS[need](session, _id(project)))
+        parts.update(PARTS[need](session, projects.key(project)))
     return Facts(
         reference=project.reference,
         title=project.title,
@@ -46,11 +48,6 @@ def load(
         rules=rules,
         **parts,
     )
-
-
-def _id(row: t.Project) -> int:
-    assert row.id is not None
-    return row.id
 
 
 def _sections(session: Session, project_id: int) -> dict[str, Any]:

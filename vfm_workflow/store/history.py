@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import StaleRevision
+from vfm_workflow.store.projects import AnyProject, ProjectRow, forget, key
+from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import History, Project
 
-_PROJECT = Project.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_BODY = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _HISTORY = History.__table__  # type: ignore[attr-defined]
 FIELDS = (
     "project_id",
@@ -49,33 +52,30 @@ class Entry:
 
 def link_hash(previous: str, row: Mapping[str, Any]) -> str:
     """Return the hash of a history row: SHA-256 over the hash before it and its own fields as canonical JSON."""
-    body = json.dumps([row[name] for name in FIELDS], separators=(",", ":"), ensure_ascii=False)
+    body = _BODY([row[name] for name in FIELDS])
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
 
 
-_ADVANCE = (
-    update(_PROJECT)
-    .where(_PROJECT.c.id == bindparam("b_id"), _PROJECT.c.revision == bindparam("b_revision"))
-    .values(
-        revision=bindparam("b_next"),
-        head=bindparam("b_head"),
-        stage=bindparam("b_stage"),
-        stage_since=bindparam("b_since"),
-        held_from=bindparam("b_held"),
-    )
-)
-_APPEND = insert(_HISTORY)
+_ADVANCE = """UPDATE project SET revision = :next, head = :hash, stage = :stage, stage_since = :since, held_from = :held
+WHERE id = :project_id AND revision = :revision"""
+_APPEND = """INSERT INTO history
+(project_id, seq, at, actor_id, actor, event, from_stage, to_stage, reason, detail, prev_hash, hash)
+VALUES (:project_id, :next, :at, :actor_id, :actor, :event, :from_stage, :stage, :reason, :detail, :prev_hash, :hash)"""
 
 
-def record(connection: Connection, project: Project, entry: Entry) -> None:
-    """Append `entry` to the project's history and move the project with it, in the caller's transaction.
+def record(session: Session, project: AnyProject, entry: Entry) -> None:
+    """Append `entry` to the project's history and move the project with it, in the session's transaction.
 
     `project` is brought up to date. Raises StaleRevision where somebody else changed the project since it was read.
     """
+    session.flush()
+    raw = Raw(session)
     moved = entry.to_stage is not None and entry.to_stage != project.stage
     stage = entry.to_stage if entry.to_stage is not None else project.stage
+    since = entry.at if moved else project.stage_since
+    held = entry.held_from if moved else project.held_from
     row = {
-        "project_id": project.id,
+        "project_id": key(project),
         "seq": project.revision + 1,
         "at": entry.at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         "actor_id": entry.actor.id if entry.actor else None,
@@ -84,28 +84,26 @@ def record(connection: Connection, project: Project, entry: Entry) -> None:
         "from_stage": project.stage,
         "to_stage": stage,
         "reason": entry.reason,
-        "detail": json.dumps(entry.detail or {}, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        "detail": _CANONICAL(entry.detail) if entry.detail else "{}",
     }
     digest = link_hash(project.head, row)
-    since = entry.at if moved else project.stage_since
-    held = entry.held_from if moved else project.held_from
-    done = connection.execute(
-        _ADVANCE,
-        {
-            "b_id": project.id,
-            "b_revision": project.revision,
-            "b_next": row["seq"],
-            "b_head": digest,
-            "b_stage": stage,
-            "b_since": since,
-            "b_held": held,
-        },
-    )
-    if done.rowcount != 1:
+    values = {
+        **row,
+        "next": row["seq"],
+        "revision": project.revision,
+        "stage": stage,
+        "since": raw.moment(since),
+        "held": held,
+        "prev_hash": project.head,
+        "hash": digest,
+    }
+    if raw.run(_ADVANCE, values).rowcount != 1:
         raise StaleRevision(f"{project.reference} was changed by somebody else just now. Load it again.")
-    connection.execute(_APPEND, {**row, "prev_hash": project.head, "hash": digest})
+    raw.run(_APPEND, values)
     project.revision, project.head, project.stage = project.revision + 1, digest, stage
     project.stage_since, project.held_from = since, held
+    if isinstance(project, ProjectRow):
+        forget(session, project.id)
 
 
 def since(session: Session, project_id: int, revision: int) -> list[History]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
 OPEN = ("waiting", "opening", "sending")
@@ -32,6 +34,25 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
         statement = insert.values(list(rows[start : start + width])).on_conflict_do_nothing()
         found += session.execute(statement.returning(*target.primary_key.columns)).all()
     return found
+
+
+_LEAVE = """INSERT INTO occurrence (job, period, subject, person_id, posted_at, digest_day, item)
+VALUES (:job, :period, :subject, :person_id, :posted_at, NULL, :item) ON CONFLICT DO NOTHING"""
+
+
+def leave(
+    session: Session,
+    job: str,
+    period: str,
+    subject: str,
+    people: Sequence[int],
+    item: Mapping[str, Any],
+    at: dt.datetime,
+) -> None:
+    """Leave a fact for each person's next digest; one that waits or was said already stays as it is."""
+    raw, text = Raw(session), json.dumps(item, ensure_ascii=False)
+    fact = {"job": job, "period": period, "subject": subject, "posted_at": raw.moment(at), "item": text}
+    raw.run_many(_LEAVE, [{**fact, "person_id": person_id} for person_id in people])
 
 
 def claim_digest(session: Session, person_id: int, day: dt.date, at: dt.datetime) -> bool:
@@ -57,9 +78,7 @@ def said(session: Session, jobs: Sequence[str]) -> set[tuple[str, str, str, int]
     query = select(col(o.job), col(o.period), col(o.subject), col(o.person_id)).where(
         col(o.job).in_(list(jobs))
     )
-    return {
-        (job, period, subject, person) for job, period, subject, person in session.execute(query)
-    }
+    return {(job, period, subject, person) for job, period, subject, person in session.execute(query)}
 
 
 def pending_facts(session: Session) -> list[Occurrence]:

@@ -20,4 +20,4 @@ def stage_moves(session: Session, project_id: int) -> list[tuple[dt.datetime, st
         )
         .order_by(col(History.seq))
     )
-    return [(dt.datetime.fromisoformat(at), stage) for at, stage in session.execute(query).tuples()]
+    return [(dt.datetime.fromisoformat(at), stage) for at, stage in session.execute(query)]

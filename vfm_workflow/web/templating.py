@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from nh3 import Cleaner
@@ -40,6 +41,18 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _CLEANER = Cleaner(tags=TAGS, attributes={}, link_rel=None)
 
 
+class Missing(ChainableUndefined):
+    """An unknown value. GOV.UK's macros look for options that nobody gave, so a missing key of a mapping is empty;
+
+    an unknown name, or a misspelt attribute of one of our objects, is an error as soon as it is shown.
+    """
+
+    def __str__(self) -> str:
+        if isinstance(self._undefined_obj, Mapping | ChainableUndefined):
+            return ""
+        return str(self._fail_with_undefined_error())
+
+
 def environment(app: App) -> Environment:
     """Return the environment. An unknown name in a template is an error, not an empty string."""
     found = Environment(
@@ -53,7 +66,7 @@ def environment(app: App) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        undefined=StrictUndefined,
+        undefined=Missing,
     )
     zone = app.home.calendar.zone
     found.filters.update(

@@ -1,0 +1,116 @@
+"""`vfm mail`: the delivery log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from vfm_workflow.cli.options import At, Json, council, local, moment, stamp
+from vfm_workflow.cli.output import emit, note, say, table
+
+if TYPE_CHECKING:
+    from vfm_workflow.domain.calendar import Calendar
+    from vfm_workflow.journeys.mail_log import Shown
+
+group = typer.Typer(help="The delivery log: what went, and what the server said.", no_args_is_help=True)
+State = Literal["waiting", "opening", "sending", "sent", "failed", "unknown"]
+MailId = Annotated[int, typer.Argument(metavar="ID", help="A number of `vfm mail list`.")]
+
+
+@group.command("list")
+def list_(
+    state: Annotated[State | None, typer.Option(help="Only these.")] = None,
+    search: Annotated[str, typer.Option(help="Only those with this in address or subject.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="How many, newest first; 0 for all.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List the mails, newest first."""
+    from vfm_workflow.journeys import mail_log
+
+    with council() as app, app.read() as session:
+        rows, total = mail_log.listed(
+            session, app.home, None, state=state, search=search, limit=limit or None
+        )
+        calendar = app.home.calendar
+    if as_json:
+        moments = ("created_at", "next_try", "settled_at")
+        emit([{**row._asdict(), **{m: stamp(getattr(row, m), calendar) for m in moments}} for row in rows])
+    elif rows:
+        table(
+            ("ID", "State", "Written", "To", "Notice", "Tries", "Subject", "The server said"),
+            [
+                (
+                    r.id,
+                    r.state,
+                    local(r.created_at, calendar),
+                    r.to,
+                    r.notice,
+                    r.attempts,
+                    r.subject,
+                    r.answer,
+                )
+                for r in rows
+            ],
+        )
+    if len(rows) < total:
+        note(f"{len(rows)} of {total} mails. See all with --limit 0.")
+    elif not rows:
+        note("No mail.")
+
+
+@group.command()
+def show(mail_id: MailId, as_json: Json = False) -> None:
+    """Show a mail: its headers, its text, and what the server said each time."""
+    from vfm_workflow.journeys import mail_log
+
+    with council() as app, app.read() as session:
+        found = mail_log.show(session, app.home, mail_id, None)
+        calendar = app.home.calendar
+    if as_json:
+        emit(_shown(found, calendar))
+        return
+    mail = found.mail
+    say("\n".join(f"{name}: {value}" for name, value in found.headers))
+    say(f"\n{found.text.rstrip()}\n")
+    say(f"Mail {mail.id} ({mail.notice}) is {mail.state}. {mail.why}")
+    if mail.state == "waiting":
+        say(f"It leaves from {local(mail.next_try, calendar)}.")
+    for attempt in found.attempts:
+        said = " ".join(str(part) for part in (attempt.code, attempt.answer) if part)
+        say(f"  {local(attempt.at, calendar)}  {attempt.outcome}: {said}")
+
+
+def _shown(found: Shown, calendar: Calendar) -> dict[str, Any]:
+    mail = found.mail
+    return {
+        "id": mail.id,
+        "state": mail.state,
+        "notice": mail.notice,
+        "why": mail.why,
+        "to": mail.to,
+        "subject": mail.subject,
+        "created_at": stamp(mail.created_at, calendar),
+        "next_try": stamp(mail.next_try, calendar),
+        "settled_at": stamp(mail.settled_at, calendar),
+        "headers": [list(pair) for pair in found.headers],
+        "text": found.text,
+        "attempts": [
+            {"at": stamp(a.at, calendar), "outcome": a.outcome, "code": a.code, "answer": a.answer}
+            for a in found.attempts
+        ],
+    }
+
+
+@group.command()
+def retry(mail_id: MailId, at: At = "", as_json: Json = False) -> None:
+    """Let a mail that failed, or whose fate is unknown, be sent again."""
+    from vfm_workflow.journeys import mail_log
+
+    with council() as app, app.write() as session:
+        mail = mail_log.retry(session, app.home, mail_id, moment(at, app), None)
+        shown = {"id": mail.id, "state": mail.state, "to": mail.to, "subject": mail.subject}
+    if as_json:
+        emit(shown)
+    else:
+        say(f"Mail {mail_id} to {shown['to']} waits to be sent again: “{shown['subject']}”.")

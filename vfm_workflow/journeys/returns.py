@@ -1,0 +1,274 @@
+"""The monthly return: written by the project manager, verified by the Head of Service (§6.1, §10.3)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from vfm_workflow.domain.calendar import month_name, short_day
+from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.rag import Verdict
+from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.errors import BadInput, NotAllowed, NotFound
+from vfm_workflow.journeys import advance, dates, return_sheet
+from vfm_workflow.journeys.fields import Fields
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.posting import leave_fact, people_for
+from vfm_workflow.journeys.return_form import ReturnForm, form
+from vfm_workflow.journeys.return_months import (
+    Month,
+    Standing,
+    missing,
+    overview,
+    periods,
+    refuse_unexpected,
+    to_verify,
+)
+from vfm_workflow.journeys.return_sheet import Filled, Sheet
+from vfm_workflow.journeys.writing import clean
+from vfm_workflow.store import history, projects
+from vfm_workflow.store import returns as store
+from vfm_workflow.store.tables import MonthlyReturn, Project
+
+__all__ = [
+    "Month",
+    "ReturnForm",
+    "Standing",
+    "form",
+    "missing",
+    "overview",
+    "periods",
+    "save_draft",
+    "send_back",
+    "submit",
+    "to_verify",
+    "verify",
+]
+
+MOST_KEPT = 20_000
+"""More than any box may hold, so that a draft keeps even what is too long to submit."""
+
+
+def save_draft(
+    session: Session,
+    home: Home,
+    reference: str,
+    period: str,
+    by: Actor,
+    at: dt.datetime,
+    typed: Mapping[str, str],
+) -> MonthlyReturn:
+    """Keep what is typed so far, as it was typed, bad values too; return the draft. It is no history yet.
+
+    Raises NotFound, NotAllowed (not theirs to write, or submitted already) or BadInput (a text no draft can hold).
+    """
+    project = _writable(session, home, reference, period, by, at)
+    row = _draft(session, home, project, period)
+    _keep(row, return_sheet.load(session, home, project, period, at), typed)
+    session.flush()
+    return row
+
+
+def submit(
+    session: Session,
+    home: Home,
+    reference: str,
+    period: str,
+    by: Actor,
+    at: dt.datetime,
+    typed: Mapping[str, str],
+    revision: int | None = None,
+) -> MonthlyReturn:
+    """Submit the return for `period`; return it. Figures, forecasts, colour and history change together.
+
+    Fields, all as typed: `measure_<id>`, `saving_<id>` (pounds), `milestone_<id>` (the date expected), `done_<id>`
+    (`yes`) with `done_on_<id>` (by default the date expected if it has come, else the month's last day), `narrative`,
+    `action`, `no_plan` (`yes`), `spend` (pounds) and `days_used`.
+
+    Raises BadInput with everything that is wrong; nothing has changed then but the draft, which the caller keeps by
+    catching it inside the transaction. Raises NotFound, NotAllowed or StaleRevision too.
+    """
+    project = _writable(session, home, reference, period, by, at)
+    advance.refuse_stale(session, project, revision)
+    row = _draft(session, home, project, period)
+    sheet = return_sheet.load(session, home, project, period, at)
+    _keep(row, sheet, typed)
+    session.flush()
+    filled, fields = return_sheet.read(sheet, typed)
+    verdict = return_sheet.judge(home.rag, sheet, filled)
+    _ask_for_plan(fields, filled, verdict)
+    fields.finish()
+    _store(session, sheet, row, filled, by, at)
+    row.rag, row.state, row.submitted_at, row.submitted_by = verdict.colour, "submitted", at, by.id
+    row.verified_at, row.verified_by, row.sent_back_why = None, None, ""
+    session.flush()
+    project.rag = store.newest_rag(session, projects.key(project))
+    session.flush()
+    entry = history.Entry("return_submitted", by, at, "", _detail(sheet, filled, verdict))
+    history.record(session, project, entry)
+    return row
+
+
+def verify(
+    session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime
+) -> MonthlyReturn:
+    """Verify a return that is in; return it. Raises NotFound, or NotAllowed: not theirs, not in, or in already.
+
+    Nobody verifies what they submitted themselves.
+    """
+    project, row = _verifiable(session, home, reference, period, by)
+    if row.state == "draft":
+        raise NotAllowed(f"The return for {month_name(period)} has not been submitted yet.")
+    if row.state == "verified":
+        raise NotAllowed(f"The return for {month_name(period)} is verified already.")
+    if row.submitted_by == by.id:
+        raise NotAllowed("You submitted this return, so somebody else must verify it.")
+    row.state, row.verified_at, row.verified_by = "verified", at, by.id
+    session.flush()
+    entry = history.Entry("return_verified", by, at, "", {"period": period, "rag": row.rag})
+    history.record(session, project, entry)
+    return row
+
+
+def send_back(
+    session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime, reason: str
+) -> MonthlyReturn:
+    """Send a return back to be corrected, a verified one too; return it. Its manager hears of it in the next digest.
+
+    Its figures and colour stand until it is submitted again: sending back must not turn a red project green.
+    Raises NotFound, NotAllowed or BadInput (the reason is missing).
+    """
+    project, row = _verifiable(session, home, reference, period, by)
+    if row.state == "draft":
+        raise NotAllowed(f"The return for {month_name(period)} is with its project manager already.")
+    fields = Fields({"reason": reason})
+    why = fields.text("reason", "The reason", required="Say what must be corrected")
+    fields.finish()
+    row.state, row.sent_back_why = "draft", why
+    row.verified_at, row.verified_by = None, None
+    session.flush()
+    entry = history.Entry("return_sent_back", by, at, why, {"period": period})
+    history.record(session, project, entry)
+    _leave_fact(session, home, project, period, by, at, why)
+    return row
+
+
+def _leave_fact(
+    session: Session, home: Home, project: Project, period: str, by: Actor, at: dt.datetime, why: str
+) -> None:
+    notice = home.catalogue.notices.get("return_sent_back")
+    if notice is None:  # a council may do without it
+        return
+    people = people_for(session, home.lifecycle(session, project), project, notice.to)
+    people.pop(by.id, None)
+    item = {
+        "project": project.reference,
+        "page": f"/returns/{period}",
+        "period": month_name(period),
+        "by": by.name,
+        "reason": why,
+    }
+    subject = f"{project.reference}:{project.revision}"
+    leave_fact(session, "return_sent_back", period, subject, sorted(people), item, at)
+
+
+def _visible(session: Session, home: Home, reference: str, by: Actor) -> Project:
+    project = projects.by_reference(session, reference)
+    if not may(home.roles, by, "project.read", projects.standing(project)):
+        raise NotFound(f"There is no project {reference}.")
+    return project
+
+
+def _writable(
+    session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime
+) -> Project:
+    """Return the project where `by` may write its return for a month."""
+    project = _visible(session, home, reference, by)
+    if not may(home.roles, by, "return.submit", projects.standing(project)):
+        raise NotAllowed(f"Only the project manager of {project.reference} may write its monthly return.")
+    advance.refuse_disputed(project)
+    refuse_unexpected(session, home, project, period, at)
+    return project
+
+
+def _verifiable(
+    session: Session, home: Home, reference: str, period: str, by: Actor
+) -> tuple[Project, MonthlyReturn]:
+    """Return the project and its return for a month where `by` may verify it."""
+    project = _visible(session, home, reference, by)
+    if not may(home.roles, by, "return.verify", projects.standing(project)):
+        raise NotAllowed(f"Only the Head of Service of {project.reference} may verify its monthly return.")
+    advance.refuse_disputed(project)
+    row = store.find(session, projects.key(project), period)
+    if row is None:
+        raise NotFound(f"{project.reference} has no return for {period[:20]}.")
+    return project, row
+
+
+def _draft(session: Session, home: Home, project: Project, period: str) -> MonthlyReturn:
+    row = store.begin(session, projects.key(project), period)
+    if row.state != "draft":
+        on = f" on {short_day(home.calendar.today(row.submitted_at))}" if row.submitted_at is not None else ""
+        raise NotAllowed(
+            f"The return for {month_name(period)} was submitted{on}. The Head of Service can send it back to be corrected."
+        )
+    return row
+
+
+def _keep(row: MonthlyReturn, sheet: Sheet, typed: Mapping[str, str]) -> None:
+    """Keep the return's own fields as typed. Raises BadInput for a text no draft can hold."""
+    mine = {name: clean(value) for name, value in typed.items() if name in sheet.fields()}
+    long = {name for name, value in mine.items() if len(value) > MOST_KEPT}
+    if long:
+        raise BadInput(
+            {name: f"This is {len(mine[name]):,} characters; a draft keeps {MOST_KEPT:,}" for name in long}
+        )
+    row.draft = mine
+
+
+def _ask_for_plan(fields: Fields, filled: Filled, verdict: Verdict) -> None:
+    """Refuse a return that is off track and says neither what is done about it nor that there is no plan yet."""
+    if verdict.off_track and not filled.action and not filled.no_plan:
+        late = " ".join(r.sentence for r in verdict.reasons if r.colour != "green" and r.rule != "plan")
+        fields.refuse(
+            "action",
+            f"Say what you are doing about it, or tick that there is no recovery plan yet. {late}",
+        )
+
+
+def _store(
+    session: Session, sheet: Sheet, row: MonthlyReturn, filled: Filled, by: Actor, at: dt.datetime
+) -> None:
+    store.add_readings(session, sheet.in_month(sheet.readings), filled.readings, sheet.period, by.id, at)
+    store.add_delivered(session, sheet.in_month(sheet.delivered), filled.delivered, sheet.period, by.id, at)
+    why = f"Return for {month_name(sheet.period)}"
+    for milestone in sheet.open_milestones:
+        found = dates.milestone_of(session, sheet.project, milestone.id)
+        if milestone.id in filled.done:
+            dates.finish(session, sheet.project, found, filled.done[milestone.id], sheet.today, by, at)
+        elif filled.forecasts.get(milestone.id, milestone.forecast) != milestone.forecast:
+            dates.move(session, sheet.project, found, filled.forecasts[milestone.id], by, at, why)
+    row.narrative, row.action = filled.narrative, filled.action
+    row.spend, row.days_used = filled.spend, filled.days_used
+
+
+def _detail(sheet: Sheet, filled: Filled, verdict: Verdict) -> dict[str, object]:
+    """Return what the history keeps of a return: enough to show it, and why it had its colour, for good."""
+    measures = {measure.id: measure for measure in sheet.facts.measures}
+    savings = {saving.id: saving for saving in sheet.facts.savings}
+    return {
+        "period": sheet.period,
+        "rag": verdict.colour,
+        "why": [dataclasses.asdict(reason) for reason in verdict.reasons],
+        "figures": {
+            measures[key].name: figure(value, measures[key].places) for key, value in filled.readings.items()
+        },
+        "delivered": {savings[key].title: pounds(value) for key, value in filled.delivered.items()},
+        "narrative": filled.narrative,
+        "action": filled.action,
+        "spend": filled.spend,
+        "days_used": filled.days_used,
+    }

@@ -1,0 +1,17 @@
+"""Somebody's session ended while they typed: what they typed is kept on the page until they are signed in again."""
+
+from __future__ import annotations
+
+from fastapi.responses import Response
+
+from vfm_workflow.web.visit import Typed, Visit
+
+LONG = 60
+
+
+def keep_for_sign_in(visit: Visit, form: Typed) -> Response:
+    """Return a page with everything that was typed, ready to be sent again after signing in elsewhere (status 401)."""
+    fields = [(name, value) for name, values in form.lists.items() for value in values]
+    shown = [value for _, value in fields if len(value) > LONG]
+    path = visit.request.url.path
+    return visit.page("forms/signed_out.html", {"fields": fields, "shown": shown, "path": path}, status=401)
