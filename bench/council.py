@@ -53,6 +53,11 @@ def build(database_url: str = "", folder: Path | None = None) -> wiring.App:
     return app
 
 
+def reopen(folder: Path) -> wiring.App:
+    """Return the council that `build` made in `folder`."""
+    return wiring.build(home=str(folder / "home"), data=str(folder / "var"))
+
+
 def manager(app: wiring.App) -> Actor:
     """Return the one who may advance."""
     with app.read() as session:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.people import Council
@@ -14,6 +15,10 @@ from vfm_workflow import wiring
 from vfm_workflow.store.engine import Database
 
 pytest_plugins = ("tests.no_skips",)
+
+# A deadline would fail a test for being run beside others on a busy machine.
+hypothesis.settings.register_profile("vfm", deadline=None, max_examples=60, print_blob=True)
+hypothesis.settings.load_profile("vfm")
 
 
 @pytest.fixture(scope="session")

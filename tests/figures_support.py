@@ -42,7 +42,12 @@ SAVING = {
 def element(council: Council, reference: str, by: str = "manager", **form: str) -> PlanRow:
     with council.app.write() as session:
         return planning.save_element(
-            session, council.home, reference, council.actor(session, by), council.at, form={**EMPTY_ELEMENT, **form}
+            session,
+            council.home,
+            reference,
+            council.actor(session, by),
+            council.at,
+            form={**EMPTY_ELEMENT, **form},
         )
 
 
@@ -101,7 +106,11 @@ def typed(council: Council, reference: str, **changes: str) -> dict[str, str]:
     """Return a return that is well filled in; `changes` name a field, or `cost`, `missed`, `saved`, `forecast`, `done`."""
     measures, savings, _ = ids(council, reference)
     milestones = [row for row in council.milestones(reference) if row.done_on is None]
-    names = {"cost": f"measure_{measures[0]}", "missed": f"measure_{measures[1]}", "saved": f"saving_{savings[0]}"}
+    names = {
+        "cost": f"measure_{measures[0]}",
+        "missed": f"measure_{measures[1]}",
+        "saved": f"saving_{savings[0]}",
+    }
     form = {
         names["cost"]: "70.50",
         names["missed"]: "88",
@@ -119,7 +128,12 @@ def typed(council: Council, reference: str, **changes: str) -> dict[str, str]:
 
 
 def submit(
-    council: Council, reference: str, period: str, by: str = "manager", form: Mapping[str, str] | None = None, **changes: str
+    council: Council,
+    reference: str,
+    period: str,
+    by: str = "manager",
+    form: Mapping[str, str] | None = None,
+    **changes: str,
 ) -> MonthlyReturn:
     wanted = typed(council, reference, **changes) if form is None else form
     with council.app.write() as session:

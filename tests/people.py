@@ -22,6 +22,7 @@ from vfm_workflow.domain.decisions import read_ballot
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys import advance, dates, decide, people, projects, writing
 from vfm_workflow.journeys.decide import Recorded
+from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import projects as store
 from vfm_workflow.store.tables import (
     Consultation,
@@ -75,7 +76,7 @@ class Council:
     tokens: list[str] = field(default_factory=list)
 
     @property
-    def home(self) -> wiring.Home:
+    def home(self) -> Home:
         return self.app.home
 
     def later(self, **passed: float) -> dt.datetime:

@@ -43,34 +43,50 @@ class Document:
         return Problem(self.file, self.line(*path), what, remedy)
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML that says everything once and in full, and can tell the line of whatever it cannot read."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse `*name`: a text of ten lines could otherwise say a thing a billion times."""
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it out
+            said = f"`*{event.anchor}` repeats another part"
+            raise yaml.composer.ComposerError(None, None, said, event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Say where the value stands that is none, such as the 30th of February."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            said = f"“{getattr(node, 'value', '')}” cannot be read, {error}"
+            raise yaml.constructor.ConstructorError(None, None, said, node.start_mark) from error
+
+
 def parse_yaml(text: str, file: str) -> Document:
     """Return the document in `text`. Raises ConfigError where it is no YAML or says a key twice."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        lines: dict[Path, int] = {}
+        if node is not None and (twice := list(_index(node, (), lines))):
+            raise ConfigError(
+                [Problem(file, line, f"`{key}` is there twice.", "Remove one.") for key, line in twice]
+            )
+        data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         what = f"this is not valid YAML: {error.problem or 'it cannot be read'}."
-        raise ConfigError(
-            [Problem(file, line, what, "Check indentation, colons and quotes there.")]
-        ) from error
+        remedy = "Check indentation, colons and quotes there."
+        raise ConfigError([Problem(file, line, what, remedy)]) from error
     except yaml.YAMLError as error:
-        raise ConfigError(
-            [Problem(file, None, f"this is not valid YAML: {error}.", "Save it as plain text.")]
-        ) from error
+        what = f"this is not valid YAML: {error}."
+        raise ConfigError([Problem(file, None, what, "Save it as plain text.")]) from error
+    except RecursionError as error:
+        what = "this is not valid YAML: it is nested too deeply."
+        raise ConfigError([Problem(file, None, what, "Check brackets and indentation.")]) from error
     if node is None:
         raise ConfigError([Problem(file, None, "the file is empty.", "Run `vfm init` for a fresh copy.")])
-    lines: dict[Path, int] = {}
-    twice = list(_index(node, (), lines))
-    if twice:
-        raise ConfigError(
-            [Problem(file, line, f"`{key}` is there twice.", "Remove one.") for key, line in twice]
-        )
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(
-            [Problem(file, None, f"this cannot be read: {error}.", "Put the value in quotes.")]
-        ) from error
     return Document(file, data, lines)
 
 

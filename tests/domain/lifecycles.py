@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from hypothesis import strategies as st
 
-from vfm_workflow.documents import parse_yaml
+from vfm_workflow.documents import Document, parse_yaml
 from vfm_workflow.domain.lifecycle import Known, Lifecycle, load
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
@@ -107,8 +106,8 @@ def shipped_text(name: str) -> str:
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> str:
-    """Draw a lifecycle document that `load` accepts: a chain of stages, with whatever else may be between them."""
+def lifecycles(draw: st.DrawFn) -> Lifecycle:
+    """Draw a lifecycle that works: a chain of stages, with whatever else may be between them."""
     live = [f"stage_{number}" for number in range(draw(st.integers(1, 4)))]
     ended = [f"end_{number}" for number in range(draw(st.integers(1, 2)))]
     held = [f"held_{number}" for number in range(draw(st.integers(0, 2)))]
@@ -143,7 +142,7 @@ def documents(draw: st.DrawFn) -> str:
         "decisions": decisions,
         "events": {key: events[key] for key in order},
     }
-    return yaml.safe_dump(document, sort_keys=False)
+    return load(Document("drawn", document), KNOWN)
 
 
 def _some(names: list[str]) -> st.SearchStrategy[list[str]]:

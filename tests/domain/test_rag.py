@@ -17,7 +17,9 @@ from vfm_workflow.errors import ConfigError
 from vfm_workflow.folders import shipped
 
 CONFIG = shipped() / "config"
-CALENDAR = Calendar(validate(CalendarRules, parse_yaml(Path(CONFIG / "calendar.yaml").read_text("utf-8"), "calendar.yaml")))
+CALENDAR = Calendar(
+    validate(CalendarRules, parse_yaml(Path(CONFIG / "calendar.yaml").read_text("utf-8"), "calendar.yaml"))
+)
 RULES = rag.load(parse_yaml(Path(CONFIG / "rag.yaml").read_text("utf-8"), "rag.yaml"))
 TODAY = dt.date(2026, 11, 5)
 AGREED = dt.date(2026, 9, 22)
@@ -55,7 +57,9 @@ def test_a_slip_without_a_plan_is_red(late_days: int) -> None:
 
 
 def test_a_slip_of_62_days_is_red_whatever_the_plan() -> None:
-    slipped = MilestoneFact(1, "Contract signed", AGREED, AGREED, AGREED + dt.timedelta(days=62), None, (AGREED,))
+    slipped = MilestoneFact(
+        1, "Contract signed", AGREED, AGREED, AGREED + dt.timedelta(days=62), None, (AGREED,)
+    )
     verdict = rag.judge(RULES, [slipped], NOTHING, "A second supplier", TODAY, CALENDAR)
     assert verdict.colour == "red"
     assert verdict.reasons[0].sentence == (
@@ -83,11 +87,31 @@ def test_a_milestone_nobody_agreed_cannot_slip() -> None:
 @pytest.mark.parametrize(
     ("delivered", "colour", "says"),
     [
-        (9_500, "green", "£95 is delivered of the £100 profiled for the months reported, 95%; at least 95% is green."),
-        (9_499, "amber", "£94.99 is delivered of the £100 profiled for the months reported, 94.9%; less than 95% is amber."),
-        (7_500, "amber", "£75 is delivered of the £100 profiled for the months reported, 75%; less than 95% is amber."),
-        (7_499, "red", "£74.99 is delivered of the £100 profiled for the months reported, 74.9%; less than 75% is red."),
-        (-100, "red", "-£1 is delivered of the £100 profiled for the months reported, -1%; less than 75% is red."),
+        (
+            9_500,
+            "green",
+            "£95 is delivered of the £100 profiled for the months reported, 95%; at least 95% is green.",
+        ),
+        (
+            9_499,
+            "amber",
+            "£94.99 is delivered of the £100 profiled for the months reported, 94.9%; less than 95% is amber.",
+        ),
+        (
+            7_500,
+            "amber",
+            "£75 is delivered of the £100 profiled for the months reported, 75%; less than 95% is amber.",
+        ),
+        (
+            7_499,
+            "red",
+            "£74.99 is delivered of the £100 profiled for the months reported, 74.9%; less than 75% is red.",
+        ),
+        (
+            -100,
+            "red",
+            "-£1 is delivered of the £100 profiled for the months reported, -1%; less than 75% is red.",
+        ),
     ],
 )
 def test_savings_behind_their_profile_colour_a_return(delivered: int, colour: str, says: str) -> None:
@@ -106,7 +130,12 @@ def test_nothing_profiled_is_nothing_missed() -> None:
     assert judge(0, savings=rag.Delivered(0, 0)).colour == "green"
 
 
-@given(st.integers(0, 200), st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9), st.sampled_from(["", "A plan"]))
+@given(
+    st.integers(0, 200),
+    st.integers(-(10**9), 10**9),
+    st.integers(-(10**9), 10**9),
+    st.sampled_from(["", "A plan"]),
+)
 def test_the_colour_is_the_worst_reason_and_red_where_no_plan_meets_a_slip(
     late: int, delivered: int, profiled: int, action: str
 ) -> None:
@@ -118,10 +147,16 @@ def test_the_colour_is_the_worst_reason_and_red_where_no_plan_meets_a_slip(
 
 
 def test_thresholds_the_wrong_way_round_are_refused_with_their_line() -> None:
-    text = "time:\n  amber_over_working_days: 50\n  red_over_working_days: 40\nsaving:\n  amber_under_percent: 75\n  red_under_percent: 95\n"
+    text = (
+        "time:\n  amber_over_working_days: 50\n  red_over_working_days: 40\n"
+        "saving:\n  amber_under_percent: 75\n  red_under_percent: 95\n"
+    )
     with pytest.raises(ConfigError) as refused:
         rag.load(parse_yaml(text, "rag.yaml"))
-    assert [(problem.file, problem.line) for problem in refused.value.problems] == [("rag.yaml", 1), ("rag.yaml", 4)]
+    assert [(problem.file, problem.line) for problem in refused.value.problems] == [
+        ("rag.yaml", 1),
+        ("rag.yaml", 4),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -286,9 +286,9 @@ def test_a_digest_offers_the_page_to_choose_mails_where_there_is_one() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"missing": 1, "unverified": 2}, "1 return not sent, 2 returns not verified of 12"),
-        ({"missing": 0, "unverified": 1}, "late\n  1 return not verified of 12"),
-        ({"missing": 3, "unverified": 0}, "3 returns not sent of 12"),
+        ({"missing": 1, "unverified": 2}, "1 return not sent, 2 returns not verified, of 12 expected"),
+        ({"missing": 0, "unverified": 1}, "late\n  1 return not verified, of 12 expected"),
+        ({"missing": 3, "unverified": 0}, "3 returns not sent, of 12 expected"),
     ],
 )
 def test_a_quarter_says_what_is_missing(changes: dict[str, int], said: str) -> None:

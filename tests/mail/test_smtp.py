@@ -543,3 +543,19 @@ def test_the_server_of_these_tests_is_a_real_one(start: Start) -> None:
     with smtplib.SMTP("127.0.0.1", relay.port) as other:
         other.sendmail("a@x.example", ["b@x.example"], b"Subject: Hello\r\n\r\nHello\r\n")
     assert script.taken == [b"Subject: Hello\r\n\r\nHello\r\n"]
+
+
+def test_mail_leaves_from_a_thread_beside_the_web_server(start: Start, transports: Any) -> None:
+    script, relay = start()
+    answers: list[Answer] = []
+
+    def deliver() -> None:
+        transport = SmtpTransport(relay, QUICK)
+        answers.append(transport.send(a_mail(), Phase()))
+        transport.close()
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    thread.join()
+    assert [answer.outcome for answer in answers] == ["sent"]
+    assert len(script.taken) == 1

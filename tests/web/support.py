@@ -42,7 +42,8 @@ class Browser:
             person = projects.person_by_address(session, address(key))
             lasts = dt.timedelta(days=400)
             secret = signin.begin(session, council.home, person, council.at, lasts=lasts)
-        self.cookies = httpx.Cookies({SESSION_COOKIE: secret})
+        self.cookies = httpx.Cookies()
+        self.cookies.set(SESSION_COOKIE, secret, domain="127.0.0.1")
         return self
 
     def sign_out(self) -> Browser:
@@ -111,7 +112,7 @@ class Browser:
 
 def readable(page: str) -> str:
     """Return the text of a page's body, without scripts, styles and tags."""
-    body = page.partition("<body")[2] or page
+    body = page.partition("<body")[2].partition(">")[2] or page
     for tag in ("script", "style"):
         body = re.sub(rf"<{tag}\b.*?</{tag}>", " ", body, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())

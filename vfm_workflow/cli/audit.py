@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from vfm_workflow.cli.options import Json, council
+from vfm_workflow.cli.options import Json, database
 from vfm_workflow.cli.output import emit, note, say
 
 group = typer.Typer(help="The history of every project.", no_args_is_help=True)
@@ -22,7 +22,7 @@ def verify(as_json: Json = False) -> None:
     """Check the chain of every project's history; name the first bad row where one was changed or removed."""
     from vfm_workflow.store import history, listing
 
-    with council() as app, app.read() as session:
+    with database() as data, data.read() as session:
         broken = list(history.verify(session))
         rows, projects = listing.page(session, limit=None)
     checked = sum(row.revision for row in rows)

@@ -73,7 +73,7 @@ def show(mail_id: MailId, as_json: Json = False) -> None:
     mail = found.mail
     say("\n".join(f"{name}: {value}" for name, value in found.headers))
     say(f"\n{found.text.rstrip()}\n")
-    say(f"Mail {mail.id} ({mail.notice}) is {mail.state}. {mail.why}")
+    say(f"Mail {mail.id} ({mail.notice}) is {mail.state}. It is sent because: {mail.why}.")
     if mail.state == "waiting":
         say(f"It leaves from {local(mail.next_try, calendar)}.")
     for attempt in found.attempts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from vfm_workflow.domain.calendar import Calendar
     from vfm_workflow.domain.roles import Actor
+    from vfm_workflow.store.engine import Database
     from vfm_workflow.wiring import App
 
 Json = Annotated[
@@ -46,6 +47,27 @@ def council() -> Iterator[App]:
         yield app
     finally:
         app.close()
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """Yield the council's database alone: what only reads rows need not load the council's rules and templates.
+
+    Raises ConfigError, or DatabaseBehind.
+    """
+    from vfm_workflow import settings
+    from vfm_workflow.store.engine import Database
+
+    loaded = settings.load()
+    loaded.data.mkdir(parents=True, exist_ok=True)
+    found = Database(loaded.database_url)
+    try:
+        if found.is_empty():
+            found.upgrade()
+        found.check()
+        yield found
+    finally:
+        found.close()
 
 
 def actor(session: Session, address: str) -> Actor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vfm_workflow.cli.options import At, By, Json, actor, council, moment
+from vfm_workflow.cli.options import At, By, Json, actor, council, database, moment
 from vfm_workflow.cli.output import emit, note, say, table
 
 if TYPE_CHECKING:
@@ -30,15 +30,14 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the projects."""
-    from vfm_workflow.journeys.overview import summary
     from vfm_workflow.store import listing
 
-    with council() as app, app.read() as session:
+    with database() as data, data.read() as session:
         rows, total = listing.page(
             session, stage=stage, department=department, rag=rag, search=search, sort=sort, limit=None
         )
     if as_json:
-        emit([summary(row) for row in rows])
+        emit([listing.summary(row) for row in rows])
     elif rows:
         table(
             ("Reference", "Dept", "Stage", "RAG", "Next milestone", "Manager", "Title"),

@@ -28,6 +28,7 @@ def demo(
     No mail leaves this machine, and no setting of the environment is used.
     """
     _refuse_busy(HERE, port)
+    _refuse_real(directory)
     address = f"http://{HERE}:{port}"
     _only(VFM_DATA=str(directory), VFM_BASE_URL=address)
     from vfm_workflow.demo import seed
@@ -37,6 +38,17 @@ def demo(
         f"\nThe demo council is at {address}\nIts mailbox and clock are at {address}/demo\nEnd it with Ctrl+C.\n"
     )
     _run(f"{WEB}:from_environment", HERE, port)
+
+
+def _refuse_real(directory: Path) -> None:
+    """Raise NotAllowed where the folder holds a council's own database: a demo is not to be poured into it."""
+    from vfm_workflow.errors import NotAllowed
+
+    if (directory / "vfm.sqlite3").exists() and not (directory / "demo-clock.json").exists():
+        raise NotAllowed(
+            f"{directory} holds a database that is no demo's. Name another folder with --dir; "
+            "if it is a demo that was cut short, remove the folder first."
+        )
 
 
 def _only(**given: str) -> None:
@@ -67,6 +79,12 @@ def serve(
     _refuse_busy(host, port)
     if not web_only:
         _say_where_mail_goes(loaded.mail_url, demo=(loaded.data / "demo-clock.json").is_file())
+    _say_where_links_lead(loaded.settings.base_url, port)
+    _say_where_links_lead(loaded.settings.base_url, port)
+    _say_where_links_lead(loaded.settings.base_url, port)
+    _say_where_links_lead(loaded.settings.base_url, port)
+    _say_where_links_lead(loaded.settings.base_url, port)
+    _say_where_links_lead(loaded.settings.base_url, port)
     note(f"{loaded.settings.council_name}: {loaded.settings.base_url} (listening on {host}:{port})")
     _run(f"{WEB}:web_only_from_environment" if web_only else f"{WEB}:from_environment", host, port)
 
@@ -95,6 +113,74 @@ def worker() -> None:
 def _say_where_mail_goes(mail_url: str, *, demo: bool) -> None:
     if mail_url.startswith("folder:") and not demo:
         note(f"Mail goes to {mail_url} and does not leave this machine. Set VFM_MAIL_URL to send it.")
+
+
+def _say_where_links_lead(base_url: str, port: int) -> None:
+    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
+    from urllib.parse import urlsplit
+
+    from vfm_workflow.settings import is_loopback
+
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
+        note(
+            f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here."
+        )
+
+
+def _say_where_links_lead(base_url: str, port: int) -> None:
+    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
+    from urllib.parse import urlsplit
+
+    from vfm_workflow.settings import is_loopback
+
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
+        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
+
+
+def _say_where_links_lead(base_url: str, port: int) -> None:
+    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
+    from urllib.parse import urlsplit
+
+    from vfm_workflow.settings import is_loopback
+
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
+        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
+
+
+def _say_where_links_lead(base_url: str, port: int) -> None:
+    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
+    from urllib.parse import urlsplit
+
+    from vfm_workflow.settings import is_loopback
+
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
+        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
+
+
+def _say_where_links_lead(base_url: str, port: int) -> None:
+    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
+    from urllib.parse import urlsplit
+
+    from vfm_workflow.settings import is_loopback
+
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
+        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
+
+
+def _say_where_links_lead(base_url: str, port: int) -> None:
+    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
+    from urllib.parse import urlsplit
+
+    from vfm_workflow.settings import is_loopback
+
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
+        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
 
 
 def _refuse_busy(host: str, port: int) -> None:
@@ -134,9 +220,19 @@ def _run(factory: str, host: str, port: int) -> None:
 
 
 def _logs() -> None:
-    """Send the program's log to stderr, a line an event."""
+    """Send the program's log to stderr, a line an event. Tracebacks are plain: locals may hold a link's token."""
     import sys
 
     import structlog
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -166,25 +166,30 @@ class Calendar:
         return self._worked(end) - self._worked(start)
 
     @cached_property
-    def _years(self) -> dict[int, list[int]]:
+    def _counts(self) -> dict[int, list[int]]:
         return {}
 
     def _worked(self, day: dt.date) -> int:
         """Return the working days from the year 2000 up to and with `day`: a table a year, so a scan stays cheap."""
-        total = 0
-        for year in range(min(2000, day.year), day.year):
-            total += self._table(year)[-1]
-        return total + self._table(day.year)[day.timetuple().tm_yday - 1]
+        table = self._counts.get(day.year)
+        if table is None:
+            table = self._counts[day.year] = self._count(day.year)
+        return table[day.toordinal() - table[0]]
 
-    def _table(self, year: int) -> list[int]:
-        """Return, for each day of `year`, how many working days have passed with it."""
-        if (table := self._years.get(year)) is None:
-            table, total, day = [], 0, dt.date(year, 1, 1)
-            while day.year == year:
-                total += self.is_working_day(day)
-                table.append(total)
-                day += dt.timedelta(days=1)
-            self._years[year] = table
+    def _count(self, year: int) -> list[int]:
+        """Return, for each day of `year`, how many working days have passed with it since the year 2000.
+
+        The day before the first stands for the ordinal of that day, so that a look-up is one subtraction.
+        """
+        total = 0 if year <= 2000 else self._worked(dt.date(year - 1, 12, 31))
+        day = dt.date(year, 1, 1)
+        table = [day.toordinal() - 1]
+        while day.year == year:
+            total += self.is_working_day(day)
+            table.append(total)
+            if day == dt.date.max:
+                break
+            day += dt.timedelta(days=1)
         return table
 
     def nth_working_day(self, year: int, month: int, number: int) -> dt.date:

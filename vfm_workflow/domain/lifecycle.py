@@ -208,7 +208,7 @@ def load(document: Document, known: Known) -> Lifecycle:
     """Return the checked lifecycle of `document`. Raises ConfigError with every problem, each with its line."""
     lifecycle = Lifecycle(validate(LifecycleDocument, document))
     problems = [*_names(lifecycle, document, known), *_structure(lifecycle, document)]
-    if problems:
+    if problems := problems or _reachable(lifecycle, document):
         raise ConfigError(problems)
     return lifecycle
 
@@ -273,7 +273,7 @@ def _structure(lifecycle: Lifecycle, document: Document) -> list[Problem]:
     ]
     for key, rule in lifecycle.document.decisions.items():
         found += _decision_problems(lifecycle, document, key, rule)
-    return found or _reachable(lifecycle, document)
+    return found
 
 
 def _event_problems(lifecycle: Lifecycle, document: Document, key: str, spec: Event) -> Iterator[Problem]:
@@ -285,6 +285,9 @@ def _event_problems(lifecycle: Lifecycle, document: Document, key: str, spec: Ev
         yield document.problem((*at, "effects"), what, "Move them to an event that is `decided_by:` one.")
     if spec.by and spec.decided_by:
         yield document.problem(at, f"`{key}` has both `by` and `decided_by`.", "Keep one of them.")
+    if spec.requires and spec.decided_by:
+        what = f"`{key}` follows from a decision, so nobody could mend what it requires."
+        yield document.problem((*at, "requires"), what, "Require it of the event that opens the decision.")
     rule = decisions.get(spec.decided_by or "")
     if rule is not None and key not in rule.outcomes.values():
         what = f"no outcome of the decision `{spec.decided_by}` fires `{key}`."
@@ -319,6 +322,23 @@ def _decision_problems(lifecycle: Lifecycle, document: Document, key: str, rule:
     for role in rule.quorum.must_include:
         if role not in rule.board:
             yield document.problem((*at, "quorum"), f"`{role}` must vote but is not on the board.", "Add it.")
+    if rule.chair is not None and rule.chair not in rule.board:
+        what = f"the chair `{rule.chair}` is not on the board."
+        yield document.problem((*at, "chair"), what, "Add it to `board:`, or name another.")
+    yield from _dead_ends(lifecycle, document, key, rule)
+
+
+def _dead_ends(lifecycle: Lifecycle, document: Document, key: str, rule: DecisionRule) -> Iterator[Problem]:
+    """Yield a problem for each outcome that could not happen in a stage in which the board is asked."""
+    asked_in = dict.fromkeys(
+        step.target for step in lifecycle.plan.values() if step.spec.opens == key and step.target in lifecycle.stages
+    )
+    for stage in asked_in:
+        for choice, event in rule.outcomes.items():
+            if event in lifecycle.document.events and (stage, event) not in lifecycle.plan:
+                what = f"the board is asked in the stage `{stage}`, where the outcome `{event}` cannot happen."
+                at = ("decisions", key, "outcomes", choice)
+                yield document.problem(at, what, f"Add `{stage}` to `from:` of `{event}`.")
 
 
 def _reachable(lifecycle: Lifecycle, document: Document) -> list[Problem]:
@@ -326,8 +346,9 @@ def _reachable(lifecycle: Lifecycle, document: Document) -> list[Problem]:
     doc = lifecycle.document
     onward: dict[str, set[str]] = {key: set() for key in doc.stages}
     for step in lifecycle.plan.values():
-        targets = lifecycle.live_stages if step.target == BACK else (step.target,)
-        onward[step.stage].update(target for target in targets if target != step.stage)
+        if step.target not in (BACK, step.stage):  # back leads only to where the project has been
+            onward[step.stage].add(step.target)
+    goes_back = {step.stage for step in lifecycle.plan.values() if step.target == BACK}
     reached, queue = {doc.first_stage}, [doc.first_stage]
     while queue:
         for target in onward[queue.pop()] - reached:
@@ -345,7 +366,7 @@ def _reachable(lifecycle: Lifecycle, document: Document) -> list[Problem]:
             ("stages", key), f"no project can leave the stage `{key}`.", "Add an event, or `kind: ended`."
         )
         for key, stage in doc.stages.items()
-        if stage.kind != "ended" and not onward[key]
+        if stage.kind != "ended" and not onward[key] and key not in goes_back
     ]
     if doc.stages[doc.first_stage].kind != "live":
         found.append(

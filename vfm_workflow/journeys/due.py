@@ -23,7 +23,7 @@ from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion, slip_key
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import due as store
-from vfm_workflow.store.due import OpenMilestone, Subject
+from vfm_workflow.store.due import Slipped, Subject
 from vfm_workflow.store.tables import LifecycleVersion
 
 LOOK_BACK_MONTHS = 6
@@ -110,7 +110,7 @@ class Now:
         return store.return_states(self.session, self.months[0])
 
     @cached_property
-    def slipped(self) -> list[OpenMilestone]:
+    def slipped(self) -> list[Slipped]:
         return list(store.slipped(self.session, self.today))
 
     def url(self, subject: Subject, page: str = "") -> str:

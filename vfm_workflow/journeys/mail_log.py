@@ -37,6 +37,7 @@ def listed(
     by: Actor | None,
     *,
     state: str | None = None,
+    notice: str | None = None,
     search: str = "",
     offset: int = 0,
     limit: int | None = 50,
@@ -46,7 +47,7 @@ def listed(
     Raises NotAllowed.
     """
     _allow(home, by, "mail.read", "look at the delivery log")
-    return store.page(session, state=state, search=search, offset=offset, limit=limit)
+    return store.page(session, state=state, notice=notice, search=search, offset=offset, limit=limit)
 
 
 def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:

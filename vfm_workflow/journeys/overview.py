@@ -14,26 +14,7 @@ from vfm_workflow.errors import NotFound, Unmet
 from vfm_workflow.journeys import gate
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import listing, projects
-from vfm_workflow.store.listing import Row
 from vfm_workflow.store.tables import Project
-
-
-def summary(row: Row) -> dict[str, Any]:
-    """Return what a list says of one project."""
-    return {
-        "reference": row.reference,
-        "title": row.title,
-        "kind": row.kind,
-        "department": row.department,
-        "stage": row.stage,
-        "revision": row.revision,
-        "lifecycle": {
-            "name": row.lifecycle_name,
-            "version": row.lifecycle_version,
-            "digest": row.lifecycle,
-        },
-        "rag": row.rag,
-    }
 
 
 def show(
@@ -49,7 +30,7 @@ def show(
     if row is None:
         raise NotFound(f"There is no project {reference}.")
     project = projects.by_id(session, row.id)
-    return {**summary(row), "events": events(session, home, project, asker, at)}
+    return {**listing.summary(row), "events": events(session, home, project, asker, at)}
 
 
 def events(

@@ -66,7 +66,7 @@ class _Check:
             yield tree_or_problem
             return
         file, tree = tree_or_problem
-        for wrong in unknown(tree, sample, self._environment.globals):
+        for wrong in unknown(tree, sample):
             remedy = suggestion(wrong.name.rpartition(".")[2], wrong.accepted)
             yield Problem(file, wrong.line, f"`{wrong.name}` is not a value this template is given.", remedy)
         yield from self._references(file, tree)
@@ -76,7 +76,8 @@ class _Check:
     def _references(self, file: str, tree: nodes.Template) -> Iterator[Problem]:
         """Yield each template that is extended, included or imported by name and is not there."""
         for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
-            other = node.template.value if isinstance(node.template, nodes.Const) else None
+            named = getattr(node, "template", None)
+            other = named.value if isinstance(named, nodes.Const) else None
             if isinstance(other, str) and not any((folder / other).is_file() for folder in self._path):
                 remedy = "Write it, or take ours with `vfm init`."
                 yield Problem(file, node.lineno, f"the template {other} is missing.", remedy)

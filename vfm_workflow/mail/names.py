@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -20,19 +20,19 @@ class Unknown:
     """The last part could have been one of these."""
 
 
-def unknown(tree: nodes.Template, sample: Mapping[str, Any], globals_: Collection[str] = ()) -> list[Unknown]:
+def unknown(tree: nodes.Template, sample: Mapping[str, Any]) -> list[Unknown]:
     """Return each name, and each attribute of a name, that `sample` has not, once per line, in order.
 
     Followed are `a.b`, `a["b"]`, `a[0]` and the variable of a loop over a list of the sample. What a template
     sets or passes on itself is left to the dry run.
     """
-    roots = meta.find_undeclared_variables(tree) - set(_made(tree))
+    made = set(_made(tree))
     found: dict[tuple[str, int], Unknown] = {}
-    for name in sorted(roots - sample.keys() - set(globals_)):
+    for name in sorted(meta.find_undeclared_variables(tree) - made - sample.keys()):
         for node in tree.find_all(nodes.Name):
             if node.name == name and node.ctx == "load":
                 found[name, node.lineno] = Unknown(name, node.lineno, tuple(sorted(sample)))
-    for wrong in _walk(tree, {name: sample[name] for name in roots & sample.keys()}):
+    for wrong in _walk(tree, {name: value for name, value in sample.items() if name not in made}):
         found.setdefault((wrong.name, wrong.line), wrong)
     return sorted(found.values(), key=lambda wrong: (wrong.line, wrong.name))
 

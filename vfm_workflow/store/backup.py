@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, NotFound, Problem
-from vfm_workflow.store.engine import BUSY_SECONDS, MIGRATIONS
+from vfm_workflow.store.engine import BUSY_SECONDS, MIGRATIONS, Database
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database while it is in use."""
@@ -102,9 +102,10 @@ def sqlite_file(url: str, instead: str) -> Path:
             "VFM_DATABASE_URL", None, "it is no database URL.", "Use sqlite:///path/to/file.sqlite3."
         )
         raise ConfigError([problem]) from error
-    if not parsed.drivername.startswith("sqlite"):
-        what = f"the database is {parsed.get_backend_name()}, which this command does not copy."
-        raise ConfigError([Problem("VFM_DATABASE_URL", None, what, f"Use its own tools: {instead}")])
+    if parsed.get_backend_name() == "postgresql":
+        what = "the database is PostgreSQL, which this command does not copy."
+        raise ConfigError([Problem("VFM_DATABASE_URL", None, what, f"Use PostgreSQL's own tools: {instead}")])
+    Database(url).close()  # raises ConfigError for a kind of database that is not known at all
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigError(
             [Problem("VFM_DATABASE_URL", None, "the database is in memory only.", "Name a file.")]

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import (
     Condition,
     DecisionRequest,
@@ -39,19 +40,14 @@ class Subject(NamedTuple):
 
 def subjects(session: Session) -> dict[int, Subject]:
     """Return every project by id. The head is the department's, else the project's own sponsor."""
+    return {row[0]: Subject(*row) for row in session.execute(_subjects())}
+
+
+def _subjects() -> Any:
     p = Project
-    query = select(
-        col(p.id),
-        col(p.reference),
-        col(p.title),
-        col(p.department),
-        col(p.lifecycle),
-        col(p.stage),
-        col(p.stage_since),
-        col(p.manager_id),
-        func.coalesce(col(Department.head_id), col(p.sponsor_id)),
-    ).join(Department, col(Department.code) == col(p.department))
-    return {row[0]: Subject(*row) for row in session.execute(query) if row[0] is not None}
+    head = func.coalesce(col(Department.head_id), col(p.sponsor_id))
+    columns = (p.id, p.reference, p.title, p.department, p.lifecycle, p.stage, p.stage_since, p.manager_id)
+    return select(*map(col, columns), head).join(Department, col(Department.code) == col(p.department))
 
 
 def active_by_role(session: Session) -> dict[str, list[int]]:
@@ -119,24 +115,42 @@ class OpenMilestone(NamedTuple):
     baseline: dt.date | None
 
 
-def slipped(session: Session, today: dt.date) -> Iterator[OpenMilestone]:
+class Slipped(NamedTuple):
+    """A milestone that is not done and later than CMT agreed, with who heads its service."""
+
+    id: int
+    project_id: int
+    title: str
+    forecast: dt.date
+    baseline: dt.date
+    head_id: int
+
+
+_SLIPPED = """WITH late AS MATERIALIZED (
+SELECT id, project_id, title, forecast, baseline FROM milestone WHERE done_on IS NULL AND forecast > baseline
+UNION
+SELECT id, project_id, title, forecast, baseline FROM milestone
+WHERE done_on IS NULL AND forecast < :today AND baseline < :today)
+SELECT late.id, late.project_id, late.title, late.forecast, late.baseline, coalesce(d.head_id, p.sponsor_id)
+FROM late JOIN project p ON p.id = late.project_id JOIN department d ON d.code = p.department
+ORDER BY late.project_id, late.id"""
+
+
+def slipped(session: Session, today: dt.date) -> Iterator[Slipped]:
     """Yield the open milestones later than CMT agreed: forecast past the baseline, or passed and not done.
 
-    The materialised step makes both databases walk the partial index of open milestones, not every milestone.
+    Each half walks a partial index of just such milestones, and the materialised step keeps the planner from starting
+    at the departments, so that the cost follows the slips and not the milestones.
     """
-    m = Milestone
-    still_open = (
-        select(col(m.id), col(m.project_id), col(m.title), col(m.forecast), col(m.baseline))
-        .where(
-            col(m.done_on).is_(None),
-            col(m.baseline).is_not(None),
-            or_(col(m.forecast) > col(m.baseline), and_(col(m.forecast) < today, col(m.baseline) < today)),
-        )
-        .cte("still_open")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    for row in session.execute(select(still_open).order_by(still_open.c.project_id, still_open.c.id)):
-        yield OpenMilestone._make(row)
+    raw = Raw(session)
+    rows = raw.run(_SLIPPED, {"today": today if raw.postgresql else today.isoformat()})
+    while batch := rows.fetchmany(500):
+        for milestone_id, project_id, title, forecast, baseline, head_id in batch:
+            if raw.postgresql:
+                yield Slipped(milestone_id, project_id, title, forecast, baseline, head_id)
+            else:
+                day, agreed = dt.date.fromisoformat(forecast), dt.date.fromisoformat(baseline)
+                yield Slipped(milestone_id, project_id, title, day, agreed, head_id)
 
 
 def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMilestone]:

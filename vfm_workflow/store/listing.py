@@ -95,6 +95,24 @@ def one(session: Session, reference: str) -> Row | None:
     return Row._make(found) if found is not None else None
 
 
+def summary(row: Row) -> dict[str, Any]:
+    """Return a row as commands and the API print it (design §1)."""
+    return {
+        "reference": row.reference,
+        "title": row.title,
+        "kind": row.kind,
+        "department": row.department,
+        "stage": row.stage,
+        "revision": row.revision,
+        "lifecycle": {
+            "name": row.lifecycle_name,
+            "version": row.lifecycle_version,
+            "digest": row.lifecycle,
+        },
+        "rag": row.rag,
+    }
+
+
 def _rows() -> Select[*tuple[Any, ...]]:
     p, v, m = Project, LifecycleVersion, Milestone
     following = (

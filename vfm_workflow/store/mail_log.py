@@ -39,6 +39,7 @@ def page(
     session: Session,
     *,
     state: str | None = None,
+    notice: str | None = None,
     search: str = "",
     project_id: int | None = None,
     offset: int = 0,
@@ -46,16 +47,19 @@ def page(
 ) -> tuple[list[MailRow], int]:
     """Return (the mails of one page, newest first, how many there are in all).
 
-    Without a `limit` it is every one. `search` looks in address and subject.
+    Without a `limit` it is every one. `search` looks in address, subject and project.
     """
     m = OutboxMail
     wanted: list[ColumnElement[bool]] = []
     if state:
         wanted.append(col(m.state) == state)
+    if notice:
+        wanted.append(col(m.notice) == notice)
     if project_id is not None:
         wanted.append(col(m.project_id) == project_id)
     if text := search.strip():
-        wanted.append(or_(*(col(column).icontains(text, autoescape=True) for column in (m.to, m.subject))))
+        places = (col(m.to), col(m.subject), col(Project.reference), col(Project.title))
+        wanted.append(or_(*(place.icontains(text, autoescape=True) for place in places)))
     query = (
         select(
             col(m.id), col(m.state), col(m.notice), col(m.to), col(m.subject), col(Project.reference),
@@ -68,7 +72,10 @@ def page(
         .limit(limit)
     )  # fmt: skip
     rows = [MailRow._make(row) for row in session.execute(query)]
-    total = session.scalar(select(func.count(col(m.id))).where(*wanted)) or 0
+    counted = (
+        select(func.count(col(m.id))).outerjoin(Project, col(Project.id) == col(m.project_id)).where(*wanted)
+    )
+    total = session.scalar(counted) or 0
     return rows, total
 
 
@@ -76,6 +83,11 @@ def counts(session: Session) -> dict[str, int]:
     """Return how many mails there are in each state that has any."""
     query = select(col(OutboxMail.state), func.count(col(OutboxMail.id))).group_by(col(OutboxMail.state))
     return dict(session.execute(query).all())
+
+
+def notices(session: Session) -> list[str]:
+    """Return the notices that any mail was written from."""
+    return list(session.scalars(select(col(OutboxMail.notice)).distinct().order_by(col(OutboxMail.notice))))
 
 
 def load(session: Session, mail_id: int) -> OutboxMail:

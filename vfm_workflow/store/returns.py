@@ -74,7 +74,7 @@ def waiting(session: Session) -> list[tuple[MonthlyReturn, Project]]:
         .where(col(MonthlyReturn.state) == "submitted")
         .order_by(col(MonthlyReturn.period), col(Project.reference))
     )
-    return [(row, project) for row, project in session.execute(query).tuples()]
+    return [(row, project) for row, project in session.execute(query)]
 
 
 def in_period(session: Session, period: str) -> dict[int, MonthlyReturn]:
@@ -90,7 +90,7 @@ def managed(session: Session) -> list[tuple[Project, str]]:
         .join(Person, col(Person.id) == col(Project.manager_id))
         .order_by(col(Project.reference))
     )
-    return [(project, name) for project, name in session.execute(query).tuples()]
+    return [(project, name) for project, name in session.execute(query)]
 
 
 def moves(session: Session, project_id: int) -> list[tuple[str, str]]:
@@ -98,7 +98,7 @@ def moves(session: Session, project_id: int) -> list[tuple[str, str]]:
     query = select(col(History.at), col(History.to_stage)).where(
         col(History.project_id) == project_id, _MOVED
     )
-    return [(at, stage) for at, stage in session.execute(query.order_by(col(History.seq))).tuples()]
+    return [(at, stage) for at, stage in session.execute(query.order_by(col(History.seq)))]
 
 
 def stages_at(session: Session, moment: str) -> dict[int, str]:
@@ -111,7 +111,7 @@ def stages_at(session: Session, moment: str) -> dict[int, str]:
     query = select(col(History.project_id), col(History.to_stage)).join(
         newest, (newest.c.project_id == col(History.project_id)) & (newest.c.seq == col(History.seq))
     )
-    return dict(session.execute(query).tuples().all())
+    return {project_id: stage for project_id, stage in session.execute(query)}
 
 
 def readings(session: Session, project_id: int, until: str) -> dict[int, list[Reported]]:
@@ -218,4 +218,4 @@ def names(session: Session, ids: Collection[int | None]) -> dict[int, str]:
     query = select(col(Person.id), col(Person.name)).where(
         col(Person.id).in_([i for i in ids if i is not None])
     )
-    return {person_id: name for person_id, name in session.execute(query).tuples() if person_id is not None}
+    return {person_id: name for person_id, name in session.execute(query) if person_id is not None}

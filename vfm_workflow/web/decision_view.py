@@ -185,7 +185,9 @@ def _next(visit: Visit, session: Session, asked: Asked, *, late: bool, stage: st
     if state == "decided" and outcome is not None:
         result = OUTCOME_LABELS[outcome].lower()  # type: ignore[index]  # a CHECKed choice
         if late:
-            return [f"The board had decided before you: {result}. Your decision is recorded beside it and changes nothing."]
+            return [
+                f"The board had decided before you: {result}. Your decision is recorded beside it and changes nothing."
+            ]
         return [
             f"The board has decided: {result}. The project is now at “{stage}”.",
             "Everyone on the board and the project manager are told by mail.",
@@ -196,4 +198,6 @@ def _next(visit: Visit, session: Session, asked: Asked, *, late: bool, stage: st
             "The project manager and the other members of the board are told what you decided.",
         ]
     why = {"superseded": "a newer version was sent", "held": "the project was put on hold"}
-    return [f"This decision is no longer asked for: {why.get(state, 'it was withdrawn')}. Your part stays in the record."]
+    return [
+        f"This decision is no longer asked for: {why.get(state, 'it was withdrawn')}. Your part stays in the record."
+    ]

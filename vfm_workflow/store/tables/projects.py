@@ -9,6 +9,9 @@ from sqlmodel import Field
 
 from vfm_workflow.store.tables.base import Moment, Table
 
+OPEN = "done_on IS NULL"
+LATE = "done_on IS NULL AND forecast > baseline"
+
 
 class LifecycleVersion(Table, table=True):
     """A lifecycle as it was published. Never changed: projects under way are pinned to it by its hash."""
@@ -123,12 +126,8 @@ class Milestone(Table, table=True):
     """A milestone: its forecast moves with each return; its baseline only by a CMT decision (see Baseline)."""
 
     __table_args__ = (
-        Index(
-            "ix_milestone_open",
-            "forecast",
-            sqlite_where=text("done_on IS NULL"),
-            postgresql_where=text("done_on IS NULL"),
-        ),
+        Index("ix_milestone_open", "forecast", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index("ix_milestone_slipped", "project_id", sqlite_where=text(LATE), postgresql_where=text(LATE)),
     )
 
     id: int | None = Field(default=None, primary_key=True)

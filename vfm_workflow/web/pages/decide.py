@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from vfm_workflow.journeys import decide
 from vfm_workflow.journeys.decide import Opened
 from vfm_workflow.store import projects
 from vfm_workflow.web import decision_view, limits
+from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
 router = APIRouter()
@@ -38,7 +40,7 @@ def open_from_mail(visit: Page, token: str) -> Response:
 
 
 @router.api_route("/decide/{link_id}", methods=["GET", "HEAD"])
-def show(visit: Page, link_id: int) -> Response:
+def show(visit: Page, link_id: RowId) -> Response:
     """Show what is asked, or what became of it. Records nothing."""
     if not _holds(visit, link_id):
         return _not_held(visit)
@@ -54,7 +56,7 @@ def show(visit: Page, link_id: int) -> Response:
 
 
 @router.post("/decide/{link_id}")
-def cast(visit: Page, form: Form, link_id: int) -> Response:
+def cast(visit: Page, form: Form, link_id: RowId) -> Response:
     """Record a whole decision; an empty or half one changes nothing and is shown again with what is missing."""
     limits.allow(visit, "decide", str(link_id), "10/minute")
     if not _holds(visit, link_id):
@@ -89,7 +91,7 @@ def cast(visit: Page, form: Form, link_id: int) -> Response:
 
 
 @router.post("/decide/{link_id}/again")
-def send_again(visit: Page, form: Form, link_id: int) -> Response:
+def send_again(visit: Page, form: Form, link_id: RowId) -> Response:
     """Mail a new link in place of an expired one, to the address on record. Says the same whoever asks."""
     limits.allow(visit, "decide-again", str(link_id), "3/hour")
     if visit.unsign(form.get("nonce"), "decide-again", AGAIN_HOURS * 3600) == link_id:
@@ -122,7 +124,12 @@ def _holds(visit: Visit, link_id: int) -> bool:
 
 
 def _form(
-    visit: Visit, session: Session, opened: Opened, *, errors: dict[str, str] | None = None, typed: Typed | None = None
+    visit: Visit,
+    session: Session,
+    opened: Opened,
+    *,
+    errors: dict[str, str] | None = None,
+    typed: Typed | None = None,
 ) -> Response:
     context = {
         **decision_view.form(visit, session, opened),
@@ -142,6 +149,8 @@ def _after(visit: Visit, link_id: int, how: str, status: int) -> Response:
         return _recorded(visit, session, decide.open_link(session, visit.home, link_id), how, status)
 
 
+BLANK: Mapping[str, Any] = {"asked": None, "again": False, "newer": None, "copied": ()}
+"""What `decide/dead.html` shows besides its heading and sentences: by itself, nothing."""
 HEADINGS = {
     "expired": "This link has expired",
     "superseded": "The text has changed since",
@@ -159,7 +168,9 @@ def _dead(visit: Visit, session: Session, opened: Opened, dead: LinkDead) -> Res
     if kind == "expired" and asked.request.state == "decided":
         said = ["This link has expired, and the board has decided meanwhile. Nothing is needed from you."]
     elif kind == "superseded":
-        said = ["The text you were asked about was changed after this mail. Decide by the link in the newest mail."]
+        said = [
+            "The text you were asked about was changed after this mail. Decide by the link in the newest mail."
+        ]
     newer, changes = decision_view.since_then(session, asked) if kind == "superseded" else (None, [])
     context = {
         **decision_view.head(visit, session, asked),
@@ -183,10 +194,11 @@ def _not_held(visit: Visit, typed: Typed | None = None) -> Response:
         f"A link works for {MINUTES} minutes after you open it from the mail, in the same browser.",
         "Open the link in the mail again. Nothing was recorded.",
     ]
-    copied = [text for name in ("conditions", "reason") if (text := (typed or {}).get(name, "").strip())]
+    fields: Mapping[str, str] = typed or {}
+    copied = [text for name in ("conditions", "reason") if (text := fields.get(name, "").strip())]
     return _plain(visit, "Open the link in your mail", said, status=403, copied=copied)
 
 
 def _plain(visit: Visit, heading: str, said: list[str], *, status: int, **more: Any) -> Response:
-    blank = {"asked": None, "again": False, "newer": None, "copied": []}
-    return visit.page("decide/dead.html", {**blank, "heading": heading, "said": said, **more}, status=status)
+    context = {**BLANK, "heading": heading, "said": said, **more}
+    return visit.page("decide/dead.html", context, status=status)

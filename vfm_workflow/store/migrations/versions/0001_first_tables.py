@@ -262,6 +262,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("done_on IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_milestone_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(
+            "ix_milestone_slipped",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text("done_on IS NULL AND forecast > baseline"),
+            postgresql_where=sa.text("done_on IS NULL AND forecast > baseline"),
+        )
 
     op.create_table(
         "monthly_return",
@@ -728,6 +735,11 @@ def downgrade() -> None:
 
     op.drop_table("monthly_return")
     with op.batch_alter_table("milestone", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_milestone_slipped",
+            sqlite_where=sa.text("done_on IS NULL AND forecast > baseline"),
+            postgresql_where=sa.text("done_on IS NULL AND forecast > baseline"),
+        )
         batch_op.drop_index(batch_op.f("ix_milestone_project_id"))
         batch_op.drop_index(
             "ix_milestone_open",

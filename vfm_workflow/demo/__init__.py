@@ -1,0 +1,1 @@
+"""The demonstration: its council, and the clock its visitors may move."""

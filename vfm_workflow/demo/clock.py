@@ -1,0 +1,82 @@
+"""A visitor moves the demo's clock: each working day on the way is lived through, so that its mails arrive on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vfm_workflow.domain.calendar import Calendar, month_end
+from vfm_workflow.errors import BadInput, NotFound
+from vfm_workflow.store import mail_log
+from vfm_workflow.wiring import App
+
+STEPS = {
+    "next_working_day": "Next working day",
+    "next_month": "Next month",
+    "end_of_quarter": "End of quarter",
+}
+MORNING = "09:00"
+_MOVING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a move did: the new moment, the working days lived through, mails written by the clock, mails delivered."""
+
+    now: dt.datetime
+    days: int
+    posted: int
+    delivered: int
+
+
+def move(app: App, step: str) -> Moved:
+    """Move the demo's clock by `step`, a key of STEPS; return what it did.
+
+    On each working day on the way the clock ticks and mail is delivered at the time of the digests and at nine. Raises
+    BadInput for another step, and NotFound where this is no demo.
+    """
+    if step not in STEPS:
+        raise BadInput({"step": f"Choose one of: {', '.join(STEPS)}"})
+    with _MOVING:
+        start = app.demo_now()
+        if start is None:
+            raise NotFound("This is no demo: its clock is the machine's own.")
+        end = target(app.home.calendar, step, start)
+        before, posted, days = _sent(app), 0, set[dt.date]()
+        for moment in moments(app.home.calendar, start, end):
+            app.set_demo_now(moment)
+            posted += len(app.tick(moment))
+            app.deliver(moment)
+            days.add(app.home.calendar.today(moment))
+        return Moved(end, len(days), posted, _sent(app) - before)
+
+
+def target(calendar: Calendar, step: str, at: dt.datetime) -> dt.datetime:
+    """Return nine o'clock on the day that `step` leads to: a working day, the first of a month, or after a quarter."""
+    today = calendar.today(at)
+    if step == "next_working_day":
+        day = calendar.add_working_days(today, 1)
+    elif step == "next_month":
+        day = calendar.next_working_day(month_end(today.strftime("%Y-%m")) + dt.timedelta(days=1))
+    else:
+        last = month_end(calendar.quarter_months(calendar.quarter(today))[2])
+        day = calendar.next_working_day(last + dt.timedelta(days=1))
+    return calendar.moment(day, MORNING)
+
+
+def moments(calendar: Calendar, start: dt.datetime, end: dt.datetime) -> Iterator[dt.datetime]:
+    """Yield the moments after `start`, up to and with `end`, at which a working day's mail is written and leaves."""
+    day = calendar.today(start)
+    while day <= calendar.today(end):
+        if calendar.is_working_day(day):
+            for time in (calendar.rules.digest_at, MORNING):
+                if start < (moment := calendar.moment(day, time)) <= end:
+                    yield moment
+        day += dt.timedelta(days=1)
+
+
+def _sent(app: App) -> int:
+    with app.read() as session:
+        return mail_log.counts(session).get("sent", 0)

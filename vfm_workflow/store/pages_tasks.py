@@ -1,0 +1,180 @@
+"""What waits for one person, found by a handful of set-based queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import Session, col
+
+from vfm_workflow.domain.roles import Actor
+from vfm_workflow.store.tables import (
+    Condition,
+    Consultation,
+    DecisionRequest,
+    Dispute,
+    Idea,
+    Link,
+    Milestone,
+    MonthlyReturn,
+    OutboxMail,
+    Person,
+    Project,
+    Slot,
+    VoteRow,
+)
+
+
+class Ballot(NamedTuple):
+    """A decision that waits for one member's vote. `mailed_at` is when their live link went, None where none lives."""
+
+    request_id: int
+    slot_id: int
+    project_id: int
+    decision: str
+    asked_at: dt.datetime
+    deadline: dt.datetime
+    mailed_at: dt.datetime | None
+
+
+def ballots(session: Session, person_id: int, at: dt.datetime) -> list[Ballot]:
+    """Return the open decisions that wait for a person's vote, the nearest deadline first."""
+    r, live = DecisionRequest, Link
+    query = (
+        select(
+            col(r.id), col(Slot.id), col(r.project_id), col(r.decision), col(r.opened_at), col(r.deadline),
+            col(live.issued_at),
+        )
+        .join(Slot, col(Slot.request_id) == col(r.id))
+        .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
+        .outerjoin(
+            live,
+            and_(
+                col(live.slot_id) == col(Slot.id),
+                col(live.used_at).is_(None),
+                col(live.revoked_at).is_(None),
+                col(live.expires_at) >= at,
+            ),
+        )
+        .where(col(r.state) == "open", col(Slot.person_id) == person_id, col(VoteRow.id).is_(None))
+        .order_by(col(r.deadline), col(r.id))
+    )  # fmt: skip
+    return [Ballot._make(row) for row in session.execute(query)]
+
+
+def answering_for(session: Session, actor: Actor) -> list[Project]:
+    """Return the projects somebody manages, sponsors or, as Head of Service, has in their department."""
+    mine = [col(Project.manager_id) == actor.id, col(Project.sponsor_id) == actor.id]
+    if actor.role == "head_of_service" and actor.department:
+        mine.append(col(Project.department) == actor.department)
+    return list(session.scalars(select(Project).where(or_(*mine)).order_by(col(Project.id))))
+
+
+def by_ids(session: Session, ids: Collection[int]) -> dict[int, Project]:
+    """Return id → project."""
+    query = select(Project).where(col(Project.id).in_(sorted(set(ids))))
+    return {row.id: row for row in session.scalars(query) if row.id is not None}
+
+
+def open_decisions(session: Session, project_ids: Collection[int]) -> set[tuple[int, str]]:
+    """Return (project id, decision) of the open requests of some projects."""
+    query = select(col(DecisionRequest.project_id), col(DecisionRequest.decision)).where(
+        col(DecisionRequest.state) == "open", col(DecisionRequest.project_id).in_(sorted(project_ids))
+    )
+    return {(project_id, decision) for project_id, decision in session.execute(query)}
+
+
+class Passed(NamedTuple):
+    """A milestone that is not done, though the day it was forecast for is over."""
+
+    id: int
+    project_id: int
+    title: str
+    forecast: dt.date
+
+
+def passed_milestones(session: Session, project_ids: Collection[int], today: dt.date) -> list[Passed]:
+    """Return the open milestones of some projects whose forecast has passed, oldest first."""
+    m = Milestone
+    query = (
+        select(col(m.id), col(m.project_id), col(m.title), col(m.forecast))
+        .where(col(m.done_on).is_(None), col(m.forecast) < today, col(m.project_id).in_(sorted(project_ids)))
+        .order_by(col(m.forecast), col(m.id))
+    )
+    return [Passed._make(row) for row in session.execute(query)]
+
+
+def sent_back(session: Session, project_ids: Collection[int]) -> list[tuple[int, str, str]]:
+    """Return (project id, month, why) of the returns that were sent back to be corrected."""
+    r = MonthlyReturn
+    query = select(col(r.project_id), col(r.period), col(r.sent_back_why)).where(
+        col(r.state) == "draft", col(r.sent_back_why) != "", col(r.project_id).in_(sorted(project_ids))
+    )
+    return [(project_id, period, why) for project_id, period, why in session.execute(query)]
+
+
+class OpenCondition(NamedTuple):
+    """A condition of an approval that nobody has discharged."""
+
+    id: int
+    project_id: int
+    text: str
+    set_at: dt.datetime
+    set_by: str
+
+
+def open_conditions(session: Session, project_ids: Collection[int], setter_id: int) -> list[OpenCondition]:
+    """Return the open conditions of some projects, and those that one person set anywhere, oldest first."""
+    query = (
+        select(
+            col(Condition.id), col(Condition.project_id), col(Condition.text), col(Condition.set_at), col(Person.name)
+        )
+        .join(VoteRow, col(VoteRow.id) == col(Condition.vote_id))
+        .join(Person, col(Person.id) == col(VoteRow.person_id))
+        .where(
+            col(Condition.discharged_at).is_(None),
+            or_(col(Condition.project_id).in_(sorted(project_ids)), col(VoteRow.person_id) == setter_id),
+        )
+        .order_by(col(Condition.set_at), col(Condition.id))
+    )  # fmt: skip
+    return [OpenCondition._make(row) for row in session.execute(query)]
+
+
+def open_consultations(session: Session) -> list[tuple[Project, str, dt.date]]:
+    """Return (project, consultee's key, asked on) of each consultation without an answer, oldest first."""
+    c = Consultation
+    query = (
+        select(Project, col(c.key), col(c.asked_on))
+        .join(c, col(c.project_id) == col(Project.id))
+        .where(col(c.answered_on).is_(None))
+        .order_by(col(c.asked_on), col(Project.id), col(c.key))
+    )
+    return [(project, key, asked_on) for project, key, asked_on in session.execute(query)]
+
+
+def open_disputes(session: Session) -> list[tuple[Project, dt.datetime]]:
+    """Return (project, since) of each project that stands still while a decision on it is disputed."""
+    since = func.min(Dispute.at)
+    query = (
+        select(Project, since)
+        .join(Dispute, col(Dispute.project_id) == col(Project.id))
+        .where(col(Dispute.settled_at).is_(None))
+        .group_by(col(Project.id))
+        .order_by(since)
+    )
+    return [(project, project.disputed_at or at) for project, at in session.execute(query)]
+
+
+def ideas_waiting(session: Session) -> tuple[int, dt.date | None]:
+    """Return (how many ideas are owed a reply, the day of the oldest)."""
+    query = select(func.count(col(Idea.id)), func.min(Idea.on)).where(col(Idea.replied_on).is_(None))
+    count, oldest = session.execute(query).one()
+    return count, oldest
+
+
+def troubled_mails(session: Session) -> int:
+    """Return how many mails failed, or may or may not have arrived."""
+    query = select(func.count(col(OutboxMail.id))).where(col(OutboxMail.state).in_(("failed", "unknown")))
+    return session.scalar(query) or 0
