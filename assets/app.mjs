@@ -38,7 +38,8 @@ async function post(url, form, keepalive) {
     const reply = await response.json()
     if (reply.saved) return reply
     const message = reply.message || `the server answered ${response.status}.`
-    return { saved: false, message: message.startsWith('Not saved') ? message : `Not saved: ${message}` }
+    const said = message.startsWith('Not saved') ? message : `Not saved: ${message}`
+    return { saved: false, message: said, revision: reply.revision }
   } catch {
     const message = `Not saved: the server answered ${response.status}. We will try again.`
     return { saved: false, message, retry: true }
@@ -70,9 +71,10 @@ function autosave(form) {
     unsaved = false
     const reply = await post(form.dataset.autosave, form, keepalive)
     failed = !reply.saved
+    // A draft that is saved in part carries the marks of what was saved.
+    const revision = form.elements.namedItem('revision')
+    if (revision && reply.revision !== undefined) revision.value = reply.revision
     if (reply.saved) {
-      const revision = form.elements.namedItem('revision')
-      if (revision && reply.revision !== undefined) revision.value = reply.revision
       say(`Saved at ${reply.at}`)
     } else {
       say(reply.message)

@@ -44,11 +44,18 @@ def build(database_url: str = "", folder: Path | None = None) -> wiring.App:
     (home / "workflows" / "authority_wide.yaml").write_text(
         lifecycle().replace("lifecycle: vfm", "lifecycle: authority_wide"), encoding="utf-8"
     )
-    app = wiring.build(home=str(home), data=str(folder / "var"), **({"database_url": database_url} if database_url else {}))
+    app = wiring.build(
+        home=str(home), data=str(folder / "var"), **({"database_url": database_url} if database_url else {})
+    )
     with app.write() as session:
         people.add_department(session, code="SS", name="Street Scene")
-        for address, role in (("head@bench.example", "head_of_service"), ("pm@bench.example", "project_manager")):
-            people.add_person(session, app.home, address=address, name=address, role=role, department="SS", at=AT)
+        for address, role in (
+            ("head@bench.example", "head_of_service"),
+            ("pm@bench.example", "project_manager"),
+        ):
+            people.add_person(
+                session, app.home, address=address, name=address, role=role, department="SS", at=AT
+            )
         people.set_head(session, "SS", "head@bench.example")
     return app
 
@@ -68,7 +75,14 @@ def create(app: wiring.App, by: Actor, title: str) -> str:
     """Begin a project; return its reference."""
     with app.write() as session:
         return projects.create(
-            session, app.home, title=title, kind="procurement", department="SS", manager=by.address, by=by, at=AT
+            session,
+            app.home,
+            title=title,
+            kind="procurement",
+            department="SS",
+            manager=by.address,
+            by=by,
+            at=AT,
         ).reference
 
 

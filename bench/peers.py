@@ -23,7 +23,15 @@ def python() -> str:
     if not (VENV / "done").exists():
         print("making the peers' environment, once …", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-        pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")]
+        pip = [
+            str(VENV / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-r",
+            str(HERE / "requirements.txt"),
+        ]
         subprocess.run(pip, check=True)
         (VENV / "done").touch()
     return str(VENV / "bin" / "python")

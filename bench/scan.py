@@ -34,11 +34,19 @@ def build(folder: Path, count: int) -> council.wiring.App:
     first = council.create(app, by, "Model")
     chance = random.Random(7)
     with app.write() as session:
-        model = session.execute(text("SELECT * FROM project WHERE reference = :r"), {"r": first}).mappings().one()
-        session.execute(text("DROP TRIGGER milestone_new"))  # a bulk load, not a journey: the dates are invented
+        model = (
+            session.execute(text("SELECT * FROM project WHERE reference = :r"), {"r": first}).mappings().one()
+        )
+        session.execute(
+            text("DROP TRIGGER milestone_new")
+        )  # a bulk load, not a journey: the dates are invented
         rows = [
             {
-                **{name: value for name, value in dict(model).items() if name not in ("priorities", "stage_since", "created_at")},
+                **{
+                    name: value
+                    for name, value in dict(model).items()
+                    if name not in ("priorities", "stage_since", "created_at")
+                },
                 "id": n,
                 "uuid": str(uuid.UUID(int=n)),
                 "reference": f"VFM-{n:06d}",
@@ -56,7 +64,14 @@ def build(folder: Path, count: int) -> council.wiring.App:
                 day = TODAY + dt.timedelta(days=chance.randint(-180, 180))
                 done = day if day < TODAY and chance.random() < 0.95 else None
                 batch.append(
-                    {"project_id": project, "position": position, "title": f"M{position}", "forecast": day, "done_on": done, "baseline": day}
+                    {
+                        "project_id": project,
+                        "position": position,
+                        "title": f"M{position}",
+                        "forecast": day,
+                        "done_on": done,
+                        "baseline": day,
+                    }
                 )
             if len(batch) >= 20000:
                 session.execute(insert(Milestone), batch)
@@ -100,7 +115,9 @@ def _run(count: int) -> dict[str, float]:
     folder = council.scratch()
     program = [sys.executable, "-m", "bench.scan"]
     subprocess.run([*program, "build", str(folder), str(count)], check=True, cwd=peers.ROOT)
-    out = subprocess.run([*program, "scan", str(folder)], check=True, capture_output=True, text=True, cwd=peers.ROOT)
+    out = subprocess.run(
+        [*program, "scan", str(folder)], check=True, capture_output=True, text=True, cwd=peers.ROOT
+    )
     found: dict[str, float] = json.loads(out.stdout)
     return found
 
@@ -112,14 +129,24 @@ def rows() -> Iterator[Row]:
     if peers.present():
         environment = {**os.environ, "BENCH_FAN": os.environ["BENCH_TMP"]}
         program = [peers.python(), str(peers.HERE / "fanout.py")]
-        subprocess.run([*program, "build", "sqlite", "10000"], check=True, env=environment, cwd=os.environ["BENCH_TMP"])
+        subprocess.run(
+            [*program, "build", "sqlite", "10000"], check=True, env=environment, cwd=os.environ["BENCH_TMP"]
+        )
         out = subprocess.run(
-            [*program, "run", "sqlite", "10000", "orm_lazy"], check=True, capture_output=True, text=True, env=environment,
+            [*program, "run", "sqlite", "10000", "orm_lazy"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=environment,
             cwd=os.environ["BENCH_TMP"],
         )
         lazy = json.loads(out.stdout)["cpu"]
-        yield Row("slippage scan, 10,000 projects, faster than a lazy ORM loop", lazy / small["cpu"], 100, 450, True)
-    yield Row("its growth exponent, 10,000 to 100,000", math.log10(large["cpu"] / small["cpu"]), 1.15, 1.0, unit="")
+        yield Row(
+            "slippage scan, 10,000 projects, faster than a lazy ORM loop", lazy / small["cpu"], 100, 450, True
+        )
+    yield Row(
+        "its growth exponent, 10,000 to 100,000", math.log10(large["cpu"] / small["cpu"]), 1.15, 1.0, unit=""
+    )
     yield Row("its memory growth at 100,000", large["mib"], 25, 10, unit=" MiB")
 
 

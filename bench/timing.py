@@ -34,7 +34,9 @@ class Row:
 class Worker:
     """An engine in a warm process of its own."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
         self.name = name
         log = Path(tempfile.gettempdir()) / f"bench-{name.replace(':', '-').replace(' ', '-')}.log"
         self.process = subprocess.Popen(
@@ -91,7 +93,9 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(above, below, strict=True))
 
 
-def cpu_of(command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> float:
+def cpu_of(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> float:
     """Return the CPU seconds of a whole process, as the operating system accounts them."""
     before = os.times()
     subprocess.run(

@@ -23,7 +23,7 @@ PEERS = (
 
 def _ours(folder: Path, database: str = "sqlite") -> Worker:
     command = [sys.executable, "-m", "bench.engine_worker", database]
-    return Worker("ours", command, {"BENCH_TMP": str(folder), "VFM_NO_SKIPS": ""}, peers.ROOT)
+    return Worker("ours", command, {"BENCH_TMP": str(folder)}, peers.ROOT)
 
 
 def _peer(engine: str, folder: Path) -> Worker:
@@ -36,7 +36,12 @@ def rows() -> Iterator[Row]:
     disk = Path(tempfile.mkdtemp(dir=os.environ.get("BENCH_DISK", "/var/tmp")))
     for folder, name, fail, reach in ((soft, "soft", 8, 3), (disk, "disk", 2.5, 1.4)):
         found = interleaved([_peer("raw:sqlite-full", folder), _ours(folder)], ROUNDS, 0.4)
-        yield Row(f"transition, SQLite {name}, times the floor", ratio(found["ours"], found["raw:sqlite-full"]), fail, reach)
+        yield Row(
+            f"transition, SQLite {name}, times the floor",
+            ratio(found["ours"], found["raw:sqlite-full"]),
+            fail,
+            reach,
+        )
     for label, engine, fail, reach in PEERS:
         found = interleaved([_peer(engine, soft), _ours(soft)], 5, 0.4)
         yield Row(f"transition, faster than {label}", ratio(found[engine], found["ours"]), fail, reach, True)

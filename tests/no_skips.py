@@ -1,4 +1,4 @@
-"""A pytest plugin: with VFM_NO_SKIPS set, a run that skipped anything has failed."""
+"""A pytest plugin: with PYTEST_NO_SKIPS set, a run that skipped anything has failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-NO_SKIPS = "VFM_NO_SKIPS"
+NO_SKIPS = "PYTEST_NO_SKIPS"
 
 
 class SkipsFail:

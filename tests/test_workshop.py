@@ -196,7 +196,7 @@ def test_a_skipped_test_fails_the_run_where_none_may_be(
     done = subprocess.run(
         [*command, "-p", "tests.no_skips", str(tmp_path)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "VFM_NO_SKIPS": no_skips},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_NO_SKIPS": no_skips},
         capture_output=True,
         text=True,
     )

@@ -128,7 +128,6 @@ def load(environment: Mapping[str, str] | None = None, **overrides: str) -> Load
     """
     env = dict(os.environ if environment is None else environment)
     given = {name[len(PREFIX) :].lower(): value for name, value in env.items() if name.startswith(PREFIX)}
-    given = {name: value for name, value in given.items() if name not in IGNORED}
     given.update(overrides)
     names = list(Settings.model_fields)
     unknown = [
@@ -158,10 +157,6 @@ def load(environment: Mapping[str, str] | None = None, **overrides: str) -> Load
         return Loaded(Settings.model_validate(merged), folders)
     except ValidationError as error:
         raise ConfigError([_bad(document, given, dict(item)) for item in error.errors()]) from error
-
-
-IGNORED = frozenset({"no_skips"})
-"""Names with our prefix that are the test suite's, not the program's."""
 
 
 def _suggest(name: str, names: list[str]) -> str:

@@ -210,7 +210,7 @@ def test_once_cmt_has_agreed_a_target_only_cmt_re_baselines_it(council: Council)
         {"name": "Bins"},
     ):
         with pytest.raises(
-            NotAllowed, match="from 92 to 60 per 100,000[.] Only a decision of CMT re-baselines it"
+            NotAllowed, match=r"from 92 to 60 per 100,000\. Only a decision of CMT re-baselines it"
         ):
             measure(council, reference, measure_id=2, **{**AGREED, **change})
     assert known_measure(council, reference).target == 60
@@ -468,6 +468,8 @@ def test_two_lines_cannot_be_counted_in_each_other(council: Council) -> None:
         saving(council, parent, line_id=above.id, counted_in=str(below.id))
     with pytest.raises(BadInput, match="Choose a saving of another project"):
         saving(council, parent, line_id=above.id, counted_in=str(above.id))
+    with pytest.raises(BadInput, match="The line it is counted in must be chosen from the list"):
+        saving(council, parent, line_id=above.id, counted_in="9" * 30)
 
 
 def test_a_withdrawn_project_counts_nothing_twice(council: Council) -> None:

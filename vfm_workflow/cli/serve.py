@@ -80,11 +80,6 @@ def serve(
     if not web_only:
         _say_where_mail_goes(loaded.mail_url, demo=(loaded.data / "demo-clock.json").is_file())
     _say_where_links_lead(loaded.settings.base_url, port)
-    _say_where_links_lead(loaded.settings.base_url, port)
-    _say_where_links_lead(loaded.settings.base_url, port)
-    _say_where_links_lead(loaded.settings.base_url, port)
-    _say_where_links_lead(loaded.settings.base_url, port)
-    _say_where_links_lead(loaded.settings.base_url, port)
     note(f"{loaded.settings.council_name}: {loaded.settings.base_url} (listening on {host}:{port})")
     _run(f"{WEB}:web_only_from_environment" if web_only else f"{WEB}:from_environment", host, port)
 
@@ -126,61 +121,6 @@ def _say_where_links_lead(base_url: str, port: int) -> None:
         note(
             f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here."
         )
-
-
-def _say_where_links_lead(base_url: str, port: int) -> None:
-    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
-    from urllib.parse import urlsplit
-
-    from vfm_workflow.settings import is_loopback
-
-    parts = urlsplit(base_url)
-    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
-        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
-
-
-def _say_where_links_lead(base_url: str, port: int) -> None:
-    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
-    from urllib.parse import urlsplit
-
-    from vfm_workflow.settings import is_loopback
-
-    parts = urlsplit(base_url)
-    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
-        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
-
-
-def _say_where_links_lead(base_url: str, port: int) -> None:
-    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
-    from urllib.parse import urlsplit
-
-    from vfm_workflow.settings import is_loopback
-
-    parts = urlsplit(base_url)
-    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
-        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
-
-
-def _say_where_links_lead(base_url: str, port: int) -> None:
-    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
-    from urllib.parse import urlsplit
-
-    from vfm_workflow.settings import is_loopback
-
-    parts = urlsplit(base_url)
-    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
-        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
-
-
-def _say_where_links_lead(base_url: str, port: int) -> None:
-    """Warn where the links of mails lead to another port of this very machine: nobody would answer there."""
-    from urllib.parse import urlsplit
-
-    from vfm_workflow.settings import is_loopback
-
-    parts = urlsplit(base_url)
-    if is_loopback(parts.hostname or "") and (parts.port or 80) != port:
-        note(f"The links in mails lead to {base_url}. Set VFM_BASE_URL=http://{HERE}:{port} to have them lead here.")
 
 
 def _refuse_busy(host: str, port: int) -> None:

@@ -1,1 +1,1 @@
-"""The demonstration: its council, and the clock its visitors may move."""
+"""The demo council: its data, how a database is made of them, and the clock a visitor moves."""

@@ -26,6 +26,13 @@ class WorkingDays(Strict):
     subdivision: str = "ENG"
     also_closed: tuple[dt.date, ...] = ()
 
+    @field_validator("country")
+    @classmethod
+    def _one_country(cls, value: str) -> str:
+        if value != "GB":
+            raise ValueError("there is no country of that code here; use GB, and its subdivision")
+        return value
+
     @field_validator("subdivision")
     @classmethod
     def _known(cls, value: str) -> str:
@@ -95,6 +102,16 @@ class CalendarRules(Strict):
             dt.time.fromisoformat(value)
         except ValueError as error:
             raise ValueError("there is no such time; write hours:minutes, such as 07:30") from error
+        return value
+
+    @field_validator("budget_season")
+    @classmethod
+    def _season(cls, value: Span) -> Span:
+        for day in (value.from_, value.to):
+            try:
+                dt.date.fromisoformat(f"2000-{day}")
+            except ValueError as error:
+                raise ValueError("there is no such day; write month-day, such as 09-01") from error
         return value
 
     @field_validator("decision_mail")

@@ -106,61 +106,56 @@ def parse_outline(text: str, file: str, rules: OutlineRules) -> Written:
     """
     lines = text.replace("\r\n", "\n").split("\n")
     head, start = _front_matter(lines, file)
+    found, problems = _split(lines, start, file, rules)
+    for section in rules.outline:
+        if section.key not in found:
+            what = f"the heading “{section.title}” is missing."
+            problems.append(Problem(file, len(lines), what, f"Add `## {section.title}` and its text."))
+    kinds = [kind.key for kind in rules.kinds]
+    if head.get("kind") and head["kind"] not in kinds:
+        what = f"the kind `{head['kind']}` does not exist."
+        problems.append(Problem(file, 1, what, f"Use one of: {', '.join(kinds)}."))
+    if problems:
+        raise ConfigError(problems)
+    return Written(
+        title=head.get("title", ""),
+        department=head.get("department", ""),
+        kind=head.get("kind", ""),
+        sections={key: "\n".join(body).strip() for key, (_, body) in found.items()},
+        criteria={entry.key: str(head[entry.key]) for entry in rules.criteria if head.get(entry.key)},
+    )
+
+
+def _split(
+    lines: Sequence[str], start: int, file: str, rules: OutlineRules
+) -> tuple[dict[str, tuple[int, list[str]]], list[Problem]]:
+    """Return (section key → its heading's line and its text, what is wrong)."""
     titles = {_fold(section.title): section.key for section in rules.outline}
-    problems: list[Problem] = []
     found: dict[str, tuple[int, list[str]]] = {}
+    problems: list[Problem] = []
     current: list[str] | None = None
     for number, line in enumerate(lines[start:], start + 1):
         heading = _HEADING.match(line)
-        if heading is None:
+        name = re.sub(r"^\d+[.)]\s*", "", heading[2]) if heading else ""
+        key = titles.get(_fold(name))
+        if heading is not None and key is None and len(heading[1]) == 1:
+            continue  # a `# Title` of the whole paper
+        if heading is None or (key is None and len(heading[1]) > 2 and current is not None):
             if current is not None:
                 current.append(line)
             elif line.strip():
-                problems.append(
-                    Problem(file, number, "this text stands before the first heading.", "Move it below one.")
-                )
+                what = "this text stands before the first heading."
+                problems.append(Problem(file, number, what, "Move it below one."))
             continue
-        if len(heading[1]) == 1 and _fold(heading[2]) not in titles:
-            continue  # a `# Title` of the whole paper
-        name = re.sub(r"^\d+[.)]\s*", "", heading[2])
-        key = titles.get(_fold(name))
-        if key is None and len(heading[1]) > 2 and current is not None:
-            current.append(line)
-            continue
+        current = []
         if key is None:
             problems.append(_unknown_heading(file, number, name, rules))
-            current = []
         elif key in found:
             what = f"the heading “{name}” is there twice (first on line {found[key][0]})."
             problems.append(Problem(file, number, what, "Put its text together under one."))
         else:
-            current = []
             found[key] = (number, current)
-    problems += [
-        Problem(
-            file,
-            len(lines),
-            f"the heading “{section.title}” is missing.",
-            f"Add `## {section.title}` and its text.",
-        )
-        for section in rules.outline
-        if section.key not in found
-    ]
-    kinds = [kind.key for kind in rules.kinds]
-    if head.get("kind") and head["kind"] not in kinds:
-        problems.append(
-            Problem(file, 1, f"the kind `{head['kind']}` does not exist.", f"Use one of: {', '.join(kinds)}.")
-        )
-    if problems:
-        raise ConfigError(problems)
-    criteria = {entry.key: str(head[entry.key]) for entry in rules.criteria if head.get(entry.key)}
-    return Written(
-        head.get("title", ""),
-        head.get("department", ""),
-        head.get("kind", ""),
-        {key: "\n".join(body).strip() for key, (_, body) in found.items()},
-        criteria,
-    )
+    return found, problems
 
 
 def _front_matter(lines: Sequence[str], file: str) -> tuple[dict[str, str], int]:

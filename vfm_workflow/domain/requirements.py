@@ -147,7 +147,7 @@ def action_plan_complete(facts: Facts) -> Iterable[Unmet]:
             if not value
         ]
         if gaps:
-            said = f"“{element.title}” in the action plan lacks {' and '.join([', '.join(gaps[:-1])] * bool(gaps[:-1]) + gaps[-1:])}"
+            said = f"“{element.title}” in the action plan lacks: {', '.join(gaps)}"
             yield Unmet("action_plan_complete", said, "plan", f"element_{element.id}", "project_manager")
 
 

@@ -114,7 +114,11 @@ def fire(
     before = project.stage
     target = step.target if step.target != BACK else project.held_from or lifecycle.document.first_stage
     holds = lifecycle.stages[target].kind == "held"
-    entry = history.Entry(step.event, by, at, reason, detail, target, before if holds else None, "The board")
+    # from one held stage into another, it is still held from where it was live
+    held_from = project.held_from if lifecycle.stages[before].kind == "held" else before
+    entry = history.Entry(
+        step.event, by, at, reason, detail, target, held_from if holds else None, "The board"
+    )
     history.record(session, project, entry)
     for name in step.spec.effects:
         EFFECTS[name](session, project, request, at)

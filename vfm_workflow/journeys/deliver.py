@@ -52,7 +52,9 @@ def deliver(
         if not mails:
             return done
         for mail, born, tries in zip(mails, created, attempts, strict=True):
-            _one(work, transport, worker, at, mail, born, tries, done)
+            answer = _one(work, transport, worker, at, mail, born, tries, done)
+            if answer is not None and answer.outcome == "retry" and answer.code is None:
+                return done  # nobody answered at all: the other mails need not wait out the same silence
     return done
 
 
@@ -70,7 +72,9 @@ def _one(
     born: dt.datetime,
     tries: int,
     done: Delivered,
-) -> None:
+) -> Answer | None:
+    """Send one claimed mail and settle it; return the answer, or None where the lease was lost."""
+
     def before_data() -> None:
         with work() as session:
             if not outbox.enter_data(session, mail.id, worker):
@@ -79,7 +83,7 @@ def _one(
     try:
         answer = transport.send(mail, before_data)
     except LeaseLost:
-        return  # another worker has it now, and settles it
+        return None  # another worker has it now, and settles it
     state, outcome, next_try = _verdict(answer, at, born, tries, mail.id)
     with work() as session:
         settled = outbox.settle(
@@ -96,6 +100,7 @@ def _one(
     if settled:
         name = {"sent": "sent", "failed": "failed", "retry": "deferred", "unknown": "unknown"}[outcome]
         setattr(done, name, getattr(done, name) + 1)
+    return answer
 
 
 class LeaseLost(Exception):

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from vfm_workflow.errors import NotAllowed
 from vfm_workflow.store import projects
 from vfm_workflow.store.projects import AnyProject
-from vfm_workflow.store.tables import Baseline, DecisionRequest, Milestone, Project
+from vfm_workflow.store.tables import Baseline, DecisionRequest, Milestone
 
 Effect = Callable[[Session, AnyProject, DecisionRequest | None, dt.datetime], None]
 

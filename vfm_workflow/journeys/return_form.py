@@ -111,7 +111,8 @@ def form(
     row = store.find(session, projects.key(project), period)
     sheet = return_sheet.load(session, home, project, period, at)
     held = dict(typed if typed is not None else row.draft if row is not None else {})
-    who = store.names(session, [row.submitted_by, row.verified_by] if row is not None else [])
+    people = [row.submitted_by, row.verified_by] if row is not None else []
+    who = projects.names(session, [person for person in people if person is not None])
     return ReturnForm(
         project=project,
         period=period,

@@ -124,7 +124,7 @@ def _counted_in(session: Session, project: Project, row: SavingLine | None, fiel
 
 
 def _row_id(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise ValueError("must be chosen from the list")
     return int(text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select
@@ -111,7 +111,7 @@ def stages_at(session: Session, moment: str) -> dict[int, str]:
     query = select(col(History.project_id), col(History.to_stage)).join(
         newest, (newest.c.project_id == col(History.project_id)) & (newest.c.seq == col(History.seq))
     )
-    return {project_id: stage for project_id, stage in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def readings(session: Session, project_id: int, until: str) -> dict[int, list[Reported]]:
@@ -211,11 +211,3 @@ def submission(session: Session, project_id: int, period: str) -> dict[str, Any]
         if detail.get("period") == period:
             return detail
     return None
-
-
-def names(session: Session, ids: Collection[int | None]) -> dict[int, str]:
-    """Return id → post of the people `ids`."""
-    query = select(col(Person.id), col(Person.name)).where(
-        col(Person.id).in_([i for i in ids if i is not None])
-    )
-    return {person_id: name for person_id, name in session.execute(query) if person_id is not None}

@@ -17,6 +17,7 @@ from vfm_workflow.journeys import dates
 from vfm_workflow.store import facts, projects
 from vfm_workflow.web import milestones
 from vfm_workflow.web.editing import REFUSED, Editing, editing, joined, refusal
+from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -99,7 +100,7 @@ def asking_step(context: Mapping[str, Any]) -> str | None:
 
 
 @router.get("/projects/{reference}/milestones/{milestone_id}")
-def one(visit: Page, reference: str, milestone_id: int) -> Response:
+def one(visit: Page, reference: str, milestone_id: RowId) -> Response:
     """Show one milestone with what may be done to it."""
     return _one(visit, reference, milestone_id)
 
@@ -122,7 +123,7 @@ def _one(
 
 
 @router.post("/projects/{reference}/milestones/{milestone_id}")
-def change(visit: Page, form: Form, reference: str, milestone_id: int) -> Response:
+def change(visit: Page, form: Form, reference: str, milestone_id: RowId) -> Response:
     """Move, rename, finish or remove a milestone: `do` says which."""
     actor, home, at = visit.me(), visit.home, visit.at
     try:

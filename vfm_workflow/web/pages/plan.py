@@ -14,6 +14,7 @@ from vfm_workflow.domain.money import pounds
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys import gate, planning
 from vfm_workflow.web.editing import REFUSED, editing, joined, refusal
+from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -56,13 +57,13 @@ def add(visit: Page, form: Form, reference: str) -> Response:
 
 
 @router.get("/projects/{reference}/plan/{element_id}")
-def one(visit: Page, reference: str, element_id: int) -> Response:
+def one(visit: Page, reference: str, element_id: RowId) -> Response:
     """Show an element's form."""
     return _form(visit, reference, element_id)
 
 
 @router.post("/projects/{reference}/plan/{element_id}")
-def change(visit: Page, form: Form, reference: str, element_id: int) -> Response:
+def change(visit: Page, form: Form, reference: str, element_id: RowId) -> Response:
     """Change or remove an element: `do` says which."""
     if form.get("do") != "remove":
         return _save(visit, form, reference, element_id)

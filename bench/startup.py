@@ -1,0 +1,75 @@
+"""Cold start to the first answer, `vfm project list`, and the demo's memory."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import council, peers
+from bench.timing import Row, cpu_of
+
+FIRST_REQUEST = """
+from starlette.testclient import TestClient
+from vfm_workflow import wiring
+from vfm_workflow.web.app import create
+client = TestClient(create(wiring.build(), clock=False), base_url="http://127.0.0.1:8000")
+assert client.get("/sign-in").status_code == 200
+"""
+ROUNDS = 7
+PORT = 18621
+
+
+def rows() -> Iterator[Row]:
+    """Yield the contract's rows."""
+    folder = council.scratch()
+    council.build(folder=folder).close()
+    environment = {"VFM_HOME": str(folder / "home"), "VFM_DATA": str(folder / "var")}
+    ours, theirs, listing = [], [], []
+    for _ in range(ROUNDS):
+        ours.append(cpu_of([sys.executable, "-c", FIRST_REQUEST], environment, peers.ROOT))
+        listing.append(
+            cpu_of([sys.executable, "-m", "vfm_workflow.cli", "project", "list"], environment, peers.ROOT)
+        )
+        if peers.present():
+            theirs.append(cpu_of([peers.python(), "dj_viewflow.py"], None, peers.HERE / "startup"))
+    if theirs:
+        figure = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+        yield Row("cold start to first answer, CPU against Django with viewflow", figure, 2.0, 1.6)
+    figure = statistics.median(a / b for a, b in zip(listing, ours, strict=True))
+    yield Row("`vfm project list`, CPU against our own cold start", figure, 0.9, 0.65)
+    yield Row("memory of the demo's process", _demo_memory(), 200, 120, unit=" MB")
+
+
+def _demo_memory() -> float:
+    """Return the resident memory of `vfm demo` after a visitor has looked at a few pages, in MB."""
+    folder = council.scratch()
+    command = [sys.executable, "-m", "vfm_workflow.cli", "demo", "--port", str(PORT), "--dir", str(folder)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=peers.ROOT, env=dict(os.environ)
+    )
+    try:
+        for _ in range(1800):
+            with contextlib.suppress(OSError):
+                if _get("/demo") == 200:
+                    break
+            time.sleep(0.1)
+        for path in ("/demo", "/demo/people", "/sign-in") * 5:
+            _get(path)
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _get(path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
+    connection.request("GET", path)
+    return connection.getresponse().status

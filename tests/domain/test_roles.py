@@ -1,0 +1,123 @@
+"""Who may do what: by role, on one's own projects, in one's department, or everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from vfm_workflow.documents import parse_yaml
+from vfm_workflow.domain.roles import PERMISSIONS, Actor, RoleSpec, Standing, load, may, roles_on
+from vfm_workflow.errors import ConfigError
+from vfm_workflow.folders import shipped
+
+FILE = "config/roles.yaml"
+TEXT = (shipped() / FILE).read_text(encoding="utf-8")
+ROLES = load(parse_yaml(TEXT, FILE))
+PROJECT = Standing(manager_id=1, sponsor_id=2, department="SS")
+
+
+def somebody(person_id: int, role: str, department: str = "SS") -> Actor:
+    return Actor(person_id, role, f"{role}@wrenfold.example", role, department)
+
+
+MANAGER = somebody(1, "project_manager")
+SPONSOR = somebody(2, "head_of_service")
+COLLEAGUE = somebody(3, "project_manager")
+OTHER_HEAD = somebody(4, "head_of_service", "PE")
+CHIEF = somebody(5, "chief_executive")
+HOLDER = somebody(6, "portfolio_holder", "")
+AUDITOR = somebody(7, "internal_auditor", "")
+
+
+def test_a_project_manager_is_one_on_their_own_projects_only() -> None:
+    assert roles_on(MANAGER, PROJECT) == {"project_manager"}
+    assert roles_on(COLLEAGUE, PROJECT) == frozenset()
+
+
+def test_a_head_of_service_is_one_in_their_department_and_on_what_they_sponsor() -> None:
+    assert roles_on(SPONSOR, PROJECT) == {"head_of_service"}
+    assert roles_on(OTHER_HEAD, PROJECT) == frozenset()
+    assert roles_on(OTHER_HEAD, Standing(1, 4, "SS")) == {"head_of_service"}
+
+
+def test_a_chief_executive_is_one_everywhere_and_may_sponsor_a_project_too() -> None:
+    assert roles_on(CHIEF, PROJECT) == {"chief_executive"}
+    assert roles_on(CHIEF, Standing(1, 5, "SS")) == {"chief_executive", "head_of_service"}
+
+
+@pytest.mark.parametrize(
+    ("actor", "permission", "allowed"),
+    [
+        (MANAGER, "outline.edit", True),
+        (COLLEAGUE, "outline.edit", False),
+        (SPONSOR, "outline.edit", True),
+        (OTHER_HEAD, "outline.edit", False),
+        (CHIEF, "outline.edit", False),
+        (HOLDER, "project.read", False),
+        (AUDITOR, "project.read", True),
+        (AUDITOR, "audit.read", True),
+        (MANAGER, "return.verify", False),
+        (SPONSOR, "return.verify", True),
+        (SPONSOR, "people.edit", False),
+    ],
+)
+def test_the_matrix_holds_on_a_project(actor: Actor, permission: str, allowed: bool) -> None:
+    assert may(ROLES, actor, permission, PROJECT) is allowed
+
+
+def test_who_manages_a_project_may_do_a_managers_work_whatever_their_own_role() -> None:
+    officer = somebody(1, "finance_officer")
+    assert may(ROLES, officer, "outline.edit", PROJECT)
+    assert not may(ROLES, officer, "outline.edit", Standing(9, 2, "SS"))
+
+
+def test_nobody_verifies_a_return_of_a_project_they_manage_by_managing_it() -> None:
+    assert not may(ROLES, COLLEAGUE, "return.verify", Standing(3, 2, "SS"))
+
+
+def test_without_a_project_the_question_is_whether_somebody_may_anywhere() -> None:
+    assert may(ROLES, COLLEAGUE, "outline.edit")
+    assert not may(ROLES, HOLDER, "outline.edit")
+
+
+def test_a_role_that_the_file_no_longer_has_may_do_nothing() -> None:
+    assert not may(ROLES, somebody(9, "wizard"), "project.read", PROJECT)
+
+
+def test_a_permission_that_does_not_exist_neither_locks_nor_opens_a_door() -> None:
+    with pytest.raises(KeyError):
+        may(ROLES, MANAGER, "outline.edti", PROJECT)
+
+
+def test_every_permission_is_given_to_somebody() -> None:
+    given = {name for spec in ROLES.values() for name in spec.may}
+    assert given == set(PERMISSIONS)
+
+
+# ------------------------------------------------------------------ the file
+
+
+def refused(text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as error:
+        load(parse_yaml(text, FILE))
+    return error.value
+
+
+def test_an_unknown_permission_is_named_with_its_line_and_the_nearest() -> None:
+    text = "roles:\n" + "".join(f"  {key}: {{title: A}}\n" for key in ("project_manager", "head_of_service"))
+    text += "  administrator:\n    title: A\n    may:\n      people.edt: all\n"
+    problem = refused(text).problems[0]
+    assert (problem.line, problem.remedy) == (7, "Did you mean `people.edit`?")
+
+
+def test_a_role_the_program_speaks_of_must_stay() -> None:
+    problem = refused(TEXT.replace("  administrator:", "  keeper:")).problems[0]
+    assert "the role `administrator` is missing" in problem.what
+
+
+def test_an_unknown_scope_is_refused() -> None:
+    error = refused(TEXT.replace("outline.edit: own", "outline.edit: mine"))
+    assert "'own', 'department' or 'all'" in str(error)
+
+
+def test_a_role_without_permissions_is_still_a_role() -> None:
+    assert ROLES["partner"] == RoleSpec(title="Partner", may={})

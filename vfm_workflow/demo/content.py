@@ -1,0 +1,260 @@
+"""The demo council's data, read from `council/*.yaml` and checked, so that an error names file and line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vfm_workflow.demo.events import Event
+from vfm_workflow.documents import Document, Strict, parse_yaml, validate
+from vfm_workflow.errors import ConfigError, Problem
+
+FOLDER = Path(__file__).parent / "council"
+FIRST_YEAR = 2026
+"""The first of the five financial years of every savings profile."""
+
+Month = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+FiveYears = Annotated[tuple[int, ...], Field(min_length=5, max_length=5)]
+"""Thousands of pounds in each of the five years."""
+
+
+class DepartmentEntry(Strict):
+    code: str
+    name: str
+    head: str
+
+
+class PersonEntry(Strict):
+    """A role. Its address is `<key>@` the council's domain."""
+
+    key: str
+    name: str
+    role: str
+    department: str
+    consults: str = ""
+    """Which consultation of config/outline.yaml they answer."""
+
+
+class PeopleFile(Strict):
+    departments: tuple[DepartmentEntry, ...]
+    people: tuple[PersonEntry, ...]
+
+
+class ReplyEntry(Strict):
+    date: dt.date
+    by: str
+    text: str
+
+
+class IdeaEntry(Strict):
+    date: dt.date
+    by: str
+    role: str
+    title: str
+    text: str
+    reply: ReplyEntry | None
+
+
+class IdeasFile(Strict):
+    ideas: tuple[IdeaEntry, ...]
+
+
+class EvidenceEntry(Strict):
+    source: str
+    on: dt.date
+    group: str
+    finding: str
+
+
+class ConsultationEntry(Strict):
+    with_: str = Field(alias="with")
+    asked: dt.date
+    answered: dt.date | None
+    answer: str | None
+
+
+class MeasureEntry(Strict):
+    key: str
+    name: str
+    kind: str
+    unit: str
+    places: int
+    direction: str
+    numerator: str
+    denominator: str
+    baseline: float
+    target: float
+    peers: Mapping[str, float]
+    readings: Mapping[Month, float]
+
+    def typed(self, value: float) -> str:
+        """Return a value as somebody types it, with the measure's decimal places."""
+        return f"{value:.{self.places}f}"
+
+
+class CountedIn(Strict):
+    """A line found to be counted twice: from `on` it is counted in `line` (`13#1` is project 13's first) alone."""
+
+    line: str = Field(pattern=r"^\d\d#\d$")
+    on: dt.date
+    note: str
+
+
+class SavingEntry(Strict):
+    title: str
+    cashable: bool
+    ongoing: bool
+    budget_code: str
+    cross_check: str
+    low: FiveYears
+    expected: FiveYears
+    high: FiveYears
+    cost_to_achieve: FiveYears
+    counted_in: CountedIn | None = None
+
+
+class PlanEntry(Strict):
+    title: str
+    scope: str
+    method: str
+    who: str
+    hours: int
+    target: dt.date
+    gain_low: int
+    gain_high: int
+    gain: str
+
+
+class MoveEntry(Strict):
+    on: dt.date
+    to: dt.date
+    why: str
+
+
+class MilestoneEntry(Strict):
+    title: str
+    baseline: dt.date
+    moves: tuple[MoveEntry, ...]
+    done: dt.date | None
+
+
+class ReturnEntry(Strict):
+    submitted: dt.date
+    verified: dt.date | None
+    narrative: str
+    action: str | None
+    spend: int
+    saving: int | tuple[int, ...]
+    """Pounds delivered in the month: of each line, or of all together."""
+    days_used: int
+
+
+class LessonEntry(Strict):
+    on: dt.date
+    by: str
+    text: str
+
+
+class AnswerEntry(Strict):
+    lesson: str = Field(pattern=r"^\d\d#\d$")
+    how: str
+
+
+class Resources(Strict):
+    days: int
+
+
+class ProjectFile(Strict):
+    """One project, from its first day to the demo's."""
+
+    number: int
+    title: str
+    department: str
+    kind: str
+    partner: str | None
+    priorities: tuple[str, ...]
+    pm: str
+    sponsor: str
+    summary: str
+    criteria: Mapping[str, str]
+    outline: Mapping[str, str]
+    evidence: tuple[EvidenceEntry, ...]
+    consultations: tuple[ConsultationEntry, ...]
+    resources: Resources
+    measures: tuple[MeasureEntry, ...]
+    savings: tuple[SavingEntry, ...]
+    plan: tuple[PlanEntry, ...]
+    milestones: tuple[MilestoneEntry, ...]
+    timeline: tuple[Event, ...]
+    returns: Mapping[Month, ReturnEntry]
+    lessons: tuple[LessonEntry, ...]
+    answers: tuple[AnswerEntry, ...]
+
+    def day_of(self, do: Literal["create", "write"]) -> dt.date:
+        """Return the day of an event that every project has."""
+        return next(event.on for event in self.timeline if event.do == do)
+
+
+@dataclass(frozen=True)
+class CouncilData:
+    """Everything of the demo council."""
+
+    departments: Sequence[DepartmentEntry]
+    people: Sequence[PersonEntry]
+    ideas: Sequence[IdeaEntry]
+    projects: Sequence[ProjectFile]
+    """In order of number."""
+
+    def person(self, key: str) -> PersonEntry:
+        return next(person for person in self.people if person.key == key)
+
+    def consultee(self, consultation: str) -> str:
+        """Return the key of whoever answers a consultation."""
+        return next(person.key for person in self.people if person.consults == consultation)
+
+
+def read(folder: Path = FOLDER) -> CouncilData:
+    """Return the demo council's data. Raises ConfigError naming file and line of whatever does not fit."""
+    people = validate(PeopleFile, _document(folder / "people.yaml"))
+    ideas = validate(IdeasFile, _document(folder / "ideas.yaml"))
+    documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
+    projects = [validate(ProjectFile, document) for document in documents]
+    data = CouncilData(people.departments, people.people, ideas.ideas, projects)
+    problems = [
+        problem
+        for document, project in zip(documents, projects, strict=True)
+        for problem in _misfits(document, project, data)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return data
+
+
+def _document(path: Path) -> Document:
+    return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+
+
+def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Iterator[Problem]:
+    """Yield each name that a project uses and nothing has."""
+    people = {person.key for person in data.people}
+    lessons = {f"{p.number:02d}#{n}" for p in data.projects for n in range(1, len(p.lessons) + 1)}
+    lines = {f"{p.number:02d}#{n}" for p in data.projects for n in range(1, len(p.savings) + 1)}
+    used = [(("pm",), project.pm, people), (("sponsor",), project.sponsor, people)]
+    used += [(("answers", n), a.lesson, lessons) for n, a in enumerate(project.answers)]
+    used += [(("lessons", n), lesson.by, people) for n, lesson in enumerate(project.lessons)]
+    for number, line in enumerate(project.savings):
+        used.append((("savings", number), line.cross_check, {measure.key for measure in project.measures}))
+        if line.counted_in is not None:
+            used.append((("savings", number), line.counted_in.line, lines))
+    for number, event in enumerate(project.timeline):
+        where = ("timeline", number)
+        used += [(where, person, people) for person in event.people]
+        used += [(where, title, {m.title for m in project.milestones}) for title in event.milestones]
+    for where, name, known in used:
+        if name not in known:
+            yield document.problem(where, f"there is no `{name}`.", "Correct the name.")

@@ -1,0 +1,69 @@
+"""The board decides by the links in its mails: each token is seen as it is minted, and used as its reader would."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from sqlmodel import Session
+
+from vfm_workflow.demo.events import BallotEntry
+from vfm_workflow.domain.decisions import read_ballot
+from vfm_workflow.errors import LinkDead, NotFound
+from vfm_workflow.journeys import decide
+from vfm_workflow.journeys.home import Home, new_token
+
+
+class Links:
+    """Mints tokens, and finds the one a member holds: what their mailbox does for them."""
+
+    def __init__(self, mint: Callable[[], str] = new_token) -> None:
+        self._mint = mint
+        self._new: list[str] = []
+        self._held: dict[tuple[str, str], str] = {}
+
+    def mint(self) -> str:
+        """Return a new token, and remember it."""
+        token = self._mint()
+        self._new.append(token)
+        return token
+
+    def newest(self, session: Session, home: Home, reference: str, address: str) -> str:
+        """Return the token of the newest link that asks `address` to decide on a project. Raises NotFound."""
+        for token in self._new:
+            try:
+                opened = decide.open_link(session, home, decide.look_up(session, home, token).id or 0)
+            except LinkDead:
+                continue  # another kind of link, such as a receipt's
+            self._held[opened.asked.project.reference, opened.link.address] = token
+        self._new.clear()
+        try:
+            return self._held[reference, address]
+        except KeyError:
+            raise NotFound(f"Nobody asked {address} to decide on {reference}.") from None
+
+
+def vote(
+    session: Session, home: Home, links: Links, reference: str, address: str, ballot: BallotEntry, at: dt.datetime
+) -> None:
+    """Decide as the holder of `address` would: open the newest link, fill in the page, send it. Raises VfmError."""
+    link = decide.look_up(session, home, links.newest(session, home, reference, address))
+    opened = decide.open_link(session, home, link.id or 0)
+    filled = read_ballot(opened.asked.rule, ballot.choice, ballot.reason, "\n".join(ballot.conditions))
+    recorded = decide.cast(session, home, link.id or 0, filled, at)
+    if recorded.again or recorded.vote.late:
+        raise NotFound(f"{address} has nothing to decide on {reference} any more.")
+
+
+def ask_again(
+    session: Session, home: Home, links: Links, reference: str, address: str, at: dt.datetime
+) -> None:
+    """Open a link that has expired and ask for a new one, as its page offers. Raises NotFound where it still works."""
+    link = decide.look_up(session, home, links.newest(session, home, reference, address))
+    try:
+        decide.refuse_dead(decide.open_link(session, home, link.id or 0), at)
+    except LinkDead as dead:
+        if dead.kind == "expired" and decide.send_again(session, home, link.id or 0, at):
+            return
+        raise
+    raise NotFound(f"The link of {address} for {reference} has not expired: {link.expires_at:%d %B %H:%M}.")

@@ -1,0 +1,107 @@
+"""All projects at a glance: the figures over the list, and what each project waits for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from vfm_workflow.domain.calendar import month_end
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import pages_projects as store
+from vfm_workflow.store.listing import Row
+from vfm_workflow.store.pages_projects import More, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The council's projects at a moment."""
+
+    live: int
+    on_hold: int
+    slipped_milestones: int
+    slipped_projects: int
+    period: str
+    """The last month that has ended, such as `2026-10`."""
+    period_due: dt.date
+    returns_missing: int
+    decisions: int
+    decisions_late: int
+
+
+def figures(session: Session, home: Home, at: dt.datetime) -> Figures:
+    """Return the figures over the list of projects."""
+    counts = store.count_by_stage(session)
+    lifecycles = lifecycles_in_use(session, home)
+    kinds = {place: _kind(lifecycles, place) for place in counts}
+    today = home.calendar.today(at)
+    period = home.calendar.month_before(today)
+    live = [place for place, kind in kinds.items() if kind == "live"]
+    milestones, projects = store.count_slipped(session, live, today)
+    decisions, late = store.count_decisions(session, at)
+    return Figures(
+        live=sum(counts[place] for place in live),
+        on_hold=sum(count for place, count in counts.items() if kinds[place] == "held"),
+        slipped_milestones=milestones,
+        slipped_projects=projects,
+        period=period,
+        period_due=home.calendar.return_due(period),
+        returns_missing=_missing(session, home, lifecycles, list(counts), period),
+        decisions=decisions,
+        decisions_late=late,
+    )
+
+
+def lifecycles_in_use(session: Session, home: Home) -> dict[str, Lifecycle]:
+    """Return digest → lifecycle of every version that a project is pinned to."""
+    return {row.lifecycle: home.lifecycle(session, row) for row in store.one_of_each(session)}
+
+
+def _kind(lifecycles: Mapping[str, Lifecycle], place: Place) -> str:
+    stage = lifecycles[place[0]].stages.get(place[1])
+    return stage.kind if stage is not None else "live"
+
+
+def _missing(
+    session: Session, home: Home, lifecycles: Mapping[str, Lifecycle], places: Sequence[Place], period: str
+) -> int:
+    """Return how many projects owe the return for a month: those in a monitored stage at its end that gave none.
+
+    Most have not moved since, so they are counted; only those that have are looked at in their history.
+    """
+    end = home.calendar.moment(month_end(period) + dt.timedelta(days=1), dt.time())
+    monitored = [place for place in places if _monitored(lifecycles, place)]
+    moved = store.moved_since(session, end, period)
+    return store.without_return(session, monitored, period, end) + sum(
+        _monitored(lifecycles, place) for place in moved
+    )
+
+
+def _monitored(lifecycles: Mapping[str, Lifecycle], place: Place) -> bool:
+    stage = lifecycles[place[0]].stages.get(place[1]) if place[0] in lifecycles else None
+    return stage is not None and stage.monitored
+
+
+def waits_for(home: Home, lifecycle: Lifecycle, row: Row, more: More, today: dt.date) -> tuple[str, bool]:
+    """Return (what a project waits for in a few words, whether that is overdue)."""
+    if more.disputed:
+        return "A dispute to be settled", True
+    if more.decision is not None and more.deadline is not None:
+        due = home.calendar.today(more.deadline)
+        title = (
+            lifecycle.decisions[more.decision].title
+            if more.decision in lifecycle.decisions
+            else more.decision
+        )
+        return title, due < today
+    stage = lifecycle.stages.get(row.stage)
+    if stage is None or stage.kind == "ended":
+        return "", False
+    owner = home.role_title(stage.owner) if stage.owner else ""
+    if stage.limit_working_days is None:
+        return owner, False
+    spent = home.calendar.working_days_between(home.calendar.today(more.stage_since), today)
+    return owner, spent > stage.limit_working_days
