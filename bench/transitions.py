@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import peers
+from bench import peers, postgres
 from bench.timing import Row, Worker, interleaved, ratio
 
 ROUNDS = 9
@@ -42,6 +42,10 @@ def rows() -> Iterator[Row]:
             fail,
             reach,
         )
+    with postgres.cluster() as url:
+        found = interleaved([_peer("raw:pg", disk), _ours(disk, url)], ROUNDS, 0.4)
+        figure = ratio(found["ours"], found["raw:pg"])
+        yield Row("transition, PostgreSQL disk, times a five-statement floor", figure, 2, 0.8)
     for label, engine, fail, reach in PEERS:
         found = interleaved([_peer(engine, soft), _ours(soft)], 5, 0.4)
         yield Row(f"transition, faster than {label}", ratio(found[engine], found["ours"]), fail, reach, True)

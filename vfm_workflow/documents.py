@@ -118,9 +118,9 @@ def parse_toml(text: str, file: str) -> Document:
         raise ConfigError([Problem(file, line, what, 'Write each setting as name = "value".')]) from error
     lines: dict[Path, int] = {}
     for number, row in enumerate(text.splitlines(), 1):
-        name = row.split("=", 1)[0].strip()
-        if "=" in row and name and not name.startswith("#"):
-            lines.setdefault((name,), number)
+        name = row.split("=", 1)[0].strip(" []\t")
+        if ("=" in row or row.startswith("[")) and name and not name.startswith("#"):
+            lines.setdefault((name.partition(".")[0],), number)
     return Document(file, data, lines)
 
 

@@ -72,7 +72,7 @@ class Folders:
         """Return (text, path shown in errors) of the copy that wins. Raises ConfigError if it is no UTF-8."""
         path = self.find(relative)
         try:
-            return path.read_text(encoding="utf-8"), str(path)
+            return path.read_text(encoding="utf-8-sig"), str(path)
         except UnicodeDecodeError as error:
             what = f"the file is not text in UTF-8 (byte {error.start})."
             raise ConfigError([Problem(str(path), None, what, "Save it as UTF-8.")]) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -84,7 +86,7 @@ class Settings(Strict):
     @classmethod
     def _from(cls, value: str) -> str:
         name, at, domain = value.partition("@")
-        if not (name and at and "." in domain) or any(c.isspace() or c in ",;<>" for c in value):
+        if not (name and at and "." in domain) or "@" in domain or any(c.isspace() or c in ",;<>" for c in value):
             raise ValueError("write one email address, such as vfm@council.example")
         return value
 
@@ -98,7 +100,10 @@ class Settings(Strict):
 
 def is_loopback(host: str) -> bool:
     """Return whether `host` is this machine."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +165,7 @@ def load(environment: Mapping[str, str] | None = None, **overrides: str) -> Load
 
 
 def _suggest(name: str, names: list[str]) -> str:
-    remedy = suggestion(name, names)
-    for known in names:
-        remedy = remedy.replace(f"`{known}`", f"{PREFIX}{known.upper()}")
-    return remedy
+    return suggestion(PREFIX + name.upper(), [PREFIX + known.upper() for known in names])
 
 
 def _bad(document: Document, given: Mapping[str, str], item: Mapping[str, object]) -> Problem:
@@ -174,9 +176,12 @@ def _bad(document: Document, given: Mapping[str, str], item: Mapping[str, object
         said = f"use one of: {', '.join(get_args(SignIn))}"
     accepted = Settings.model_fields[name].description or ""
     shown = "" if name == "secret_key" else f" is {item.get('input')!r}, which"
-    if name in given:
+    source = name
+    if name == "secret_key" and not given.get(name) and given.get("secret_key_file"):
+        source = "secret_key_file"
+    if source in given:
         return Problem(
-            f"{PREFIX}{name.upper()}",
+            f"{PREFIX}{source.upper()}",
             None,
             f"this setting{shown} cannot be used: {said}.",
             f"Accepted: {accepted}",
@@ -186,7 +191,7 @@ def _bad(document: Document, given: Mapping[str, str], item: Mapping[str, object
 
 def _read_secret(file: str) -> str:
     try:
-        return Path(file).read_text(encoding="utf-8").strip()
+        return Path(file).read_text(encoding="utf-8").strip() or "empty"  # which is too short to be a key
     except (OSError, UnicodeDecodeError) as error:
         what = f"the file {file} cannot be read: {error}."
         raise ConfigError([Problem("VFM_SECRET_KEY_FILE", None, what, "Name a readable file.")]) from error
@@ -199,7 +204,12 @@ def secret_key(loaded: Loaded) -> str:
     file = loaded.data / "secret.key"
     if not file.exists():
         loaded.data.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
+        # Linked into place whole: of two processes that start at once, one makes the key and both read it.
+        draft = file.with_suffix(f".{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
     return file.read_text(encoding="utf-8").strip()

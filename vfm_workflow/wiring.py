@@ -247,15 +247,22 @@ class App:
 _DELIVERING = threading.Lock()
 
 
-def build(*, upgrade: bool = True, mint: Callable[[], str] | None = None, **overrides: str) -> App:
+def build(
+    *,
+    upgrade: bool = True,
+    mint: Callable[[], str] | None = None,
+    durable: bool = True,
+    **overrides: str,
+) -> App:
     """Return the council that the settings and environment describe. `overrides` are settings that win over both.
 
-    Raises ConfigError, or DatabaseBehind where the tables are old and `upgrade` is False. A new database is made.
+    With `durable` off nothing waits for the disk: only for what can be made again, such as a demo. Raises ConfigError, or
+    DatabaseBehind where the tables are old and `upgrade` is False. A new database is made.
     """
     loaded = settings_module.load(None, **overrides)
     home = load_home(loaded, mint)
     loaded.data.mkdir(parents=True, exist_ok=True)
-    database = Database(loaded.database_url)
+    database = Database(loaded.database_url, durable=durable)
     if upgrade and database.is_empty():
         database.upgrade()
     database.check()

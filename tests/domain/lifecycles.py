@@ -15,7 +15,7 @@ from vfm_workflow.folders import shipped
 ROLES = ("project_manager", "head_of_service", "chief_executive", "cmt_member", "administrator")
 KNOWN = Known(
     requirements=tuple(REQUIREMENTS),
-    effects=("set_first_baselines", "set_agreed_baselines"),
+    effects=("set_first_baselines", "set_agreed_baselines", "agree_figures"),
     roles=ROLES,
     notices=("stage_changed",),
     subjects=tuple(SUBJECTS),

@@ -162,7 +162,7 @@ def test_the_order_of_the_votes_changes_nothing_and_a_majority_always_wins(
 
 def test_whatever_is_decided_has_an_outcome_in_the_rule() -> None:
     for left_out in (("return_for_changes",), ("reject",), ()):
-        some = rule(3, (), None, *left_out)  # type: ignore[arg-type]  # names of choices
+        some = rule(3, (), None, *left_out)
         for choices in product(some.outcomes, repeat=3):
             cast = [Vote(n + 2, CMT, choice) for n, choice in enumerate(choices)]
             decided = outcome(some, BOARD, cast)

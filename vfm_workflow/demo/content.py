@@ -102,7 +102,6 @@ class CountedIn(Strict):
 
     line: str = Field(pattern=r"^\d\d#\d$")
     on: dt.date
-    note: str
 
 
 class SavingEntry(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from vfm_workflow.demo.content import CouncilData, ProjectFile
 from vfm_workflow.demo.voting import Links
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.errors import BadInput, NotFound, Unready, VfmError
+from vfm_workflow.errors import BadInput, Unready, VfmError
 from vfm_workflow.journeys import people
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.wiring import App
@@ -105,7 +105,3 @@ def settle_in(replay: Replay, at: dt.datetime) -> None:
             )
         for department in replay.data.departments:
             people.set_head(session, department.code, replay.address(department.head))
-
-
-Doing = Callable[[Replay, ProjectFile, dt.datetime], None]
-__all__ = ["Doing", "Impossible", "Mapping", "NotFound", "Replay", "settle_in"]

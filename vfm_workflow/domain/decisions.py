@@ -80,6 +80,8 @@ def outcome(rule: DecisionRule, seats: Sequence[Seat], votes: Sequence[Vote]) ->
     if len(approvals) * 2 > len(votes) or (tied and chair is not None and chair in approvals):
         conditional = any(vote.choice == "approve_with_conditions" for vote in approvals)
         return "approve_with_conditions" if conditional else "approve"
+    if tied and chair is None and "return_for_changes" in rule.outcomes:
+        return "return_for_changes"
     rejections = [vote for vote in votes if vote.choice == "reject"]
     against = len(votes) - len(approvals)
     half = len(rejections) * 2

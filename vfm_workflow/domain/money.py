@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
-_POUNDS = re.compile(r"^-?£?-?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$")
+_POUNDS = re.compile(r"^-?£?-?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$", re.ASCII)
 LIMIT_PENCE = 10**13
 """A hundred billion pounds: more than any council spends, so a slip of the keyboard is caught."""
 
@@ -41,12 +41,13 @@ def parse_figure(text: str, places: int) -> int:
     Raises ValueError with a sentence for the person where it is no number or has more places than the measure.
     """
     typed = text.strip().replace(",", "").removeprefix("£")
-    if not re.match(r"^-?\d+(\.\d+)?$", typed):
+    if not re.match(r"^-?\d+(\.\d+)?$", typed, re.ASCII):
         raise ValueError(f"must be a number, like {figure(1234, places)}, without its unit")
     value = Decimal(typed).scaleb(places)
     if value != value.to_integral_value():
-        said = f"at most {places} decimal place{'' if places == 1 else 's'}" if places else "a whole number"
-        raise ValueError(f"must have {said}")
+        if not places:
+            raise ValueError("must be a whole number")
+        raise ValueError(f"must have at most {places} decimal place{'' if places == 1 else 's'}")
     if abs(value) > LIMIT_PENCE:
         raise ValueError("is too large")
     return int(value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from vfm_workflow.documents import Document, Strict, parse_yaml, validate
+from vfm_workflow.documents import Document, Strict, parse_yaml, suggestion, validate
 from vfm_workflow.errors import ConfigError, Problem
 
 MOST_CHARACTERS = 40_000
@@ -104,25 +104,23 @@ def parse_outline(text: str, file: str, rules: OutlineRules) -> Written:
 
     Raises ConfigError that names, by line, each unknown, doubled or missing heading and each bad line of the head.
     """
-    lines = text.replace("\r\n", "\n").split("\n")
-    head, start = _front_matter(lines, file)
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    document, start = _front_matter(lines, file)
     found, problems = _split(lines, start, file, rules)
     for section in rules.outline:
         if section.key not in found:
             what = f"the heading “{section.title}” is missing."
             problems.append(Problem(file, len(lines), what, f"Add `## {section.title}` and its text."))
-    kinds = [kind.key for kind in rules.kinds]
-    if head.get("kind") and head["kind"] not in kinds:
-        what = f"the kind `{head['kind']}` does not exist."
-        problems.append(Problem(file, 1, what, f"Use one of: {', '.join(kinds)}."))
+    problems = [*_head_problems(document, rules), *problems]
     if problems:
         raise ConfigError(problems)
+    head = {name: str(value) for name, value in document.data.items() if value is not None}
     return Written(
         title=head.get("title", ""),
         department=head.get("department", ""),
         kind=head.get("kind", ""),
         sections={key: "\n".join(body).strip() for key, (_, body) in found.items()},
-        criteria={entry.key: str(head[entry.key]) for entry in rules.criteria if head.get(entry.key)},
+        criteria={entry.key: head[entry.key] for entry in rules.criteria if head.get(entry.key)},
     )
 
 
@@ -158,21 +156,40 @@ def _split(
     return found, problems
 
 
-def _front_matter(lines: Sequence[str], file: str) -> tuple[dict[str, str], int]:
-    """Return (the head's fields, the index of the first line after it)."""
+def _front_matter(lines: Sequence[str], file: str) -> tuple[Document, int]:
+    """Return (the head, the index of the first line after it)."""
     if not lines or lines[0].strip() != "---":
-        return {}, 0
+        return Document(file, {}), 0
     end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
     if end is None:
         raise ConfigError(
             [Problem(file, 1, "the head that begins with `---` has no end.", "Close it with `---`.")]
         )
-    document = parse_yaml("\n".join(lines[1:end]) or "{}", file)
+    # an empty line for the `---`, so that what stands in the head keeps its line in the file
+    document = parse_yaml("\n".join(["", *lines[1:end]]), file) if "".join(lines[1:end]).strip() else Document(file, {})
     if not isinstance(document.data, dict):
         raise ConfigError(
             [Problem(file, 2, "the head is no list of `name: value`.", "Write `title: …` there.")]
         )
-    return {str(key): str(value) for key, value in document.data.items()}, end + 1
+    return document, end + 1
+
+
+def _head_problems(document: Document, rules: OutlineRules) -> list[Problem]:
+    """Return a problem for each line of the head that cannot be used."""
+    accepted = ["title", "department", "kind", *(entry.key for entry in rules.criteria)]
+    kinds = [kind.key for kind in rules.kinds]
+    found = []
+    for name, value in document.data.items():
+        if name not in accepted:
+            what, remedy = f"`{name}` is not known in the head.", suggestion(str(name), accepted)
+        elif isinstance(value, dict | list):
+            what, remedy = f"`{name}` is no text.", "Put it in quotes."
+        elif name == "kind" and value not in (None, *kinds):
+            what, remedy = f"the kind `{value}` does not exist.", suggestion(str(value), kinds)
+        else:
+            continue
+        found.append(document.problem((str(name),), what, remedy))
+    return found
 
 
 def _fold(title: str) -> str:

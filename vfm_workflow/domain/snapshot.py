@@ -101,6 +101,7 @@ def _milestones(facts: Facts) -> Part:
 
 def gains(low: int | None, high: int | None) -> str:
     """Return a range of gains in £ a year, such as `£40,000 to £60,000 a year`."""
+    high = low if high is None else high
     if not high:
         return ""
     return f"{pounds(high)} a year" if low in (None, high) else f"{pounds(low or 0)} to {pounds(high)} a year"

@@ -74,7 +74,7 @@ def open_request(
     facts = gate.load_facts(session, home, project, parts, at)
     before = _supersede(session, project, decision, at)
     version = _freeze(session, project, rule.freezes, facts, by, at)
-    asked = _ask(session, home, project, decision, rule, version, _dates(rule.freezes, facts), by, at)
+    asked = _ask(session, home, project, decision, rule, version, _frozen(rule.freezes, facts), by, at)
     if rule.freezes == "rebaseline" and (draft := session.get(ProposalRow, project.id)) is not None:
         session.delete(draft)  # what is asked for is frozen now; the next proposal starts empty
     previous = session.get(Version, before.version_id) if before else None
@@ -122,13 +122,15 @@ def _freeze(
     return version
 
 
-def _dates(subject: str, facts: Facts) -> dict[str, str]:
-    """Return the dates that a decision on `subject` would set, frozen with it: milestone id → ISO date."""
+def _frozen(subject: str, facts: Facts) -> dict[str, Any]:
+    """Return what a decision on `subject` would set, frozen with it: dates, targets and savings profiles."""
     if subject == "rebaseline":
-        return {
-            str(key): day.isoformat() for key, _, _, day in (facts.proposal.changes if facts.proposal else ())
-        }
-    return {str(m.id): (m.done_on or m.forecast).isoformat() for m in facts.milestones if m.baseline is None}
+        changes = facts.proposal.changes if facts.proposal else ()
+        return {"milestones": {str(key): day.isoformat() for key, _, _, day in changes}}
+    dates = {str(m.id): (m.done_on or m.forecast).isoformat() for m in facts.milestones if m.baseline is None}
+    measures = {str(m.id): [m.baseline, m.target] for m in facts.measures if m.target is not None}
+    savings = {str(line.id): {str(year): values for year, *values in line.years} for line in facts.savings}
+    return {"milestones": dates, "measures": measures, "savings": savings}
 
 
 def _ask(
@@ -138,7 +140,7 @@ def _ask(
     decision: str,
     rule: DecisionRule,
     version: Version,
-    dates: Mapping[str, str],
+    frozen: Mapping[str, Any],
     by: Actor | None,
     at: dt.datetime,
 ) -> Asked:
@@ -153,8 +155,8 @@ def _ask(
     request = DecisionRequest(
         project_id=projects.key(project),
         decision=decision,
-        version_id=projects.key(version),  # type: ignore[arg-type]  # any stored row with an id
-        changes=dict(dates),
+        version_id=projects.key(version),
+        frozen=dict(frozen),
         asked_by=by.id if by else project.manager_id,
         opened_at=at,
         deadline=home.calendar.deadline(at, rule.deadline_working_days),
@@ -316,7 +318,7 @@ def reopen_held(
         rule = lifecycle.decisions[request.decision]
         asker = session.get(Person, request.asked_by)
         by = projects.actor(asker) if asker else None
-        asked = _ask(session, home, project, request.decision, rule, version, request.changes or {}, by, at)
+        asked = _ask(session, home, project, request.decision, rule, version, request.frozen, by, at)
         _mail_board(session, home, asked, "decision_asked", at)
 
 

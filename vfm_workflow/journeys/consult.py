@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.forms import parse_date
@@ -15,6 +14,7 @@ from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import writable
+from vfm_workflow.store import evidence as evidence_store
 from vfm_workflow.store import history, projects
 from vfm_workflow.store.tables import Consultation, Evidence, Project
 
@@ -94,8 +94,7 @@ def _asked(session: Session, project: Project, key: str, title: str) -> Consulta
 
 def evidence(session: Session, project: Project) -> Sequence[Evidence]:
     """Return what customers said about a project's service, newest first."""
-    query = select(Evidence).where(col(Evidence.project_id) == projects.key(project))
-    return list(session.scalars(query.order_by(col(Evidence.on).desc(), col(Evidence.id).desc())))
+    return evidence_store.of(session, projects.key(project))
 
 
 def evidence_add(

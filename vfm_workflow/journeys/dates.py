@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.roles import Actor
@@ -14,6 +13,7 @@ from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import advance
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import clean, writable
+from vfm_workflow.store import dates as store
 from vfm_workflow.store import history, projects
 from vfm_workflow.store.tables import Milestone, Project, ProposalRow
 
@@ -36,11 +36,8 @@ def add_milestone(
     project = _writable(session, home, reference, by)
     title = _title(title)
     _plausible(day, "forecast")
-    last = (
-        session.scalar(select(func.max(Milestone.position)).where(col(Milestone.project_id) == project.id))
-        or 0
-    )
-    row = Milestone(project_id=projects.key(project), position=last + 1, title=title, forecast=day)
+    position = store.next_position(session, Milestone, projects.key(project))
+    row = Milestone(project_id=projects.key(project), position=position, title=title, forecast=day)
     session.add(row)
     session.flush()
     _note(session, project, "milestone_added", by, at, {"milestone": title, "date": day.isoformat()})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, LinkDead, NotAllowed, NotFound
@@ -78,10 +77,7 @@ def settle(session: Session, home: Home, reference: str, by: Actor, note: str, a
         raise NotAllowed("Only an administrator may settle a dispute.")
     if not note.strip():
         raise BadInput({"note": "Say what you found and what was done"})
-    query = select(Dispute).where(
-        col(Dispute.project_id) == projects.key(project), col(Dispute.settled_at).is_(None)
-    )
-    rows = list(session.scalars(query))
+    rows = store.open_disputes(session, projects.key(project))
     if not rows:
         raise NotFound(f"Nothing is disputed on {project.reference}.")
     for row in rows:

@@ -98,7 +98,9 @@ def _save_choice(
     with draft.part(name):
         if was != stored and mine != stored:
             said = row.evidence if row else "This criterion is not chosen any more."
-            raise StaleRevision("Somebody has changed this since you opened it. Theirs is below yours.", [said])
+            raise StaleRevision(
+                "Somebody has changed this since you opened it. Theirs is below yours.", [said]
+            )
         if mine != stored:
             save_criterion(session, home, project.reference, key, evidence, by, at)
         draft.marks[name] = mine

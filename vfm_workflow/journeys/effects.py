@@ -1,17 +1,20 @@
-"""What an event does besides moving the project: named functions a lifecycle document may list under `effects:`."""
+"""What an event does besides moving the project: named functions a lifecycle document may list under `effects:`.
+
+Each uses what was frozen when the decision was asked for, so that what CMT agreed is what CMT had before it, whatever
+was edited meanwhile.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.errors import NotAllowed
-from vfm_workflow.store import projects
+from vfm_workflow.store import dates, figures, projects
 from vfm_workflow.store.projects import AnyProject
-from vfm_workflow.store.tables import Baseline, DecisionRequest, Milestone
+from vfm_workflow.store.tables import DecisionRequest, Milestone
 
 Effect = Callable[[Session, AnyProject, DecisionRequest | None, dt.datetime], None]
 
@@ -20,54 +23,52 @@ def set_first_baselines(
     session: Session, project: AnyProject, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
     """CMT agreed the timetable: each milestone without a baseline gets the date in the text CMT had before it (§10.3)."""
-    for milestone, day in _frozen_dates(session, project, request):
+    decided = _decision(request)
+    for milestone, day in _frozen_dates(session, project, decided):
         if milestone.baseline is None:
-            _agree(session, milestone, day, request, at)
+            dates.agree(session, milestone, day, projects.key(decided), at)
 
 
 def set_agreed_baselines(
     session: Session, project: AnyProject, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
     """CMT agreed new dates: each gets a new baseline beside the old one, and its forecast moves there."""
-    for milestone, day in _frozen_dates(session, project, request):
+    decided = _decision(request)
+    for milestone, day in _frozen_dates(session, project, decided):
         if milestone.done_on is None:
             milestone.forecast = day
-            _agree(session, milestone, day, request, at)
+            dates.agree(session, milestone, day, projects.key(decided), at)
 
 
-def _frozen_dates(
-    session: Session, project: AnyProject, request: DecisionRequest | None
-) -> list[tuple[Milestone, dt.date]]:
-    """Return the milestones with the dates that were frozen when the decision was asked for."""
-    frozen = (request.changes if request else None) or {}
-    rows = _milestones(session, project)
-    return [(row, dt.date.fromisoformat(frozen[str(row.id)])) for row in rows if str(row.id) in frozen]
-
-
-def _milestones(session: Session, project: AnyProject) -> list[Milestone]:
-    query = select(Milestone).where(col(Milestone.project_id) == projects.key(project))
-    return list(session.scalars(query.order_by(col(Milestone.position), col(Milestone.id))))
-
-
-def _agree(
-    session: Session, milestone: Milestone, day: dt.date, request: DecisionRequest | None, at: dt.datetime
+def agree_figures(
+    session: Session, project: AnyProject, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
-    if request is None or request.id is None or milestone.id is None:
+    """CMT agreed targets and savings: the figures in the text CMT had before it stand, marked with the decision (§4.6)."""
+    decided = _decision(request)
+    frozen = decided.frozen or {}
+    for measure_id, (baseline, target) in frozen.get("measures", {}).items():
+        figures.agree_target(session, int(measure_id), baseline, target, decided, at)
+    for line_id, years in frozen.get("savings", {}).items():
+        figures.agree_profile(session, int(line_id), {int(year): tuple(row) for year, row in years.items()})
+
+
+def _decision(request: DecisionRequest | None) -> DecisionRequest:
+    if request is None:
         raise NotAllowed(
             "Only a decision sets a baseline. List this effect on an event that is `decided_by:` one."
         )
-    newest = (
-        session.scalar(select(func.max(Baseline.number)).where(col(Baseline.milestone_id) == milestone.id))
-        or 0
-    )
-    session.add(
-        Baseline(milestone_id=milestone.id, number=newest + 1, date=day, request_id=request.id, at=at)
-    )
-    session.flush()
-    milestone.baseline = day
-    session.flush()
+    return request
+
+
+def _frozen_dates(
+    session: Session, project: AnyProject, request: DecisionRequest
+) -> list[tuple[Milestone, dt.date]]:
+    """Return the milestones with the dates that were frozen when the decision was asked for."""
+    frozen = (request.frozen or {}).get("milestones", {})
+    rows = dates.milestones(session, projects.key(project))
+    return [(row, dt.date.fromisoformat(frozen[str(row.id)])) for row in rows if str(row.id) in frozen]
 
 
 EFFECTS: Mapping[str, Effect] = {
-    effect.__name__: effect for effect in (set_first_baselines, set_agreed_baselines)
+    effect.__name__: effect for effect in (set_first_baselines, set_agreed_baselines, agree_figures)
 }

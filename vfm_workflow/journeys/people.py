@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
@@ -38,7 +37,7 @@ def add_person(
         fields["address"] = (
             f"“{address}” is not an email address. Write it like head.of.planning@council.example"
         )
-    elif session.scalars(select(Person).where(col(Person.address) == clean)).first() is not None:
+    elif projects.has_address(session, clean):
         fields["address"] = f"Somebody has the address {clean} already"
     if not name.strip():
         fields["name"] = "Write the person's post, such as Head of Planning"
@@ -100,7 +99,4 @@ def actor_by_id(session: Session, person_id: int) -> Actor:
 
 def everybody(session: Session) -> list[Person]:
     """Return every active person, in order of department and name."""
-    query = (
-        select(Person).where(col(Person.active).is_(True)).order_by(col(Person.department), col(Person.name))
-    )
-    return list(session.scalars(query))
+    return projects.active_people(session)

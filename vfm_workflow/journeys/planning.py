@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.domain.forms import parse_date, parse_hours
 from vfm_workflow.domain.money import parse_pounds, pounds
@@ -20,7 +19,7 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.measures import agreed_target, remove_measure, save_measure, save_peers
 from vfm_workflow.journeys.savings import is_agreed, remove_saving, save_saving
 from vfm_workflow.journeys.writing import writable
-from vfm_workflow.store import history, projects
+from vfm_workflow.store import dates, history, projects
 from vfm_workflow.store.tables import Condition, PlanRow, Project
 
 __all__ = [
@@ -59,10 +58,8 @@ def save_element(
     row = None if element_id is None else _element(session, project, element_id)
     values = _read_element(Fields(form))
     if row is None:
-        newest = session.scalar(
-            select(func.max(PlanRow.position)).where(col(PlanRow.project_id) == project.id)
-        )
-        row = PlanRow(project_id=projects.key(project), position=(newest or 0) + 1, **values)
+        position = dates.next_position(session, PlanRow, projects.key(project))
+        row = PlanRow(project_id=projects.key(project), position=position, **values)
         session.add(row)
         session.flush()
         _note(session, project, "element_added", by, at, {"id": row.id, "element": row.title})

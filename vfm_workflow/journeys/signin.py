@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select, update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import LinkDead, NotFound
@@ -14,6 +13,7 @@ from vfm_workflow.journeys.people import clean_address
 from vfm_workflow.journeys.posting import post
 from vfm_workflow.store import decisions as store
 from vfm_workflow.store import projects
+from vfm_workflow.store import signin as browsers
 from vfm_workflow.store.tables import Link, Person, WebSession
 
 MOST_LINKS = 5
@@ -32,14 +32,7 @@ def ask(session: Session, home: Home, address: str, at: dt.datetime) -> bool:
         person = projects.person_by_address(session, clean)
     except NotFound:
         return False
-    live = select(Link).where(
-        col(Link.person_id) == person.id,
-        col(Link.purpose) == "sign_in",
-        col(Link.used_at).is_(None),
-        col(Link.revoked_at).is_(None),
-        col(Link.expires_at) > at,
-    )
-    if len(list(session.scalars(live))) >= MOST_LINKS:
+    if browsers.live_links(session, projects.key(person), at) >= MOST_LINKS:
         return False
     minutes = home.calendar.rules.sign_in_link_minutes
     url = mint(session, home, person, at, dt.timedelta(minutes=minutes))
@@ -116,7 +109,7 @@ def begin(
 
 def who(session: Session, secret: str, at: dt.datetime, idle: dt.timedelta) -> Actor | None:
     """Return who is signed in with a session's secret, or None where it has ended, timed out or never was."""
-    row = session.get(WebSession, store.token_digest(secret))
+    row = browsers.browser(session, secret)
     if row is None or row.ended_at is not None or row.expires_at <= at or row.seen_at + idle <= at:
         return None
     person = session.get(Person, row.person_id)
@@ -125,23 +118,17 @@ def who(session: Session, secret: str, at: dt.datetime, idle: dt.timedelta) -> A
 
 def seen(session: Session, secret: str, at: dt.datetime) -> None:
     """Note that a session was used."""
-    query = update(WebSession).where(col(WebSession.digest) == store.token_digest(secret)).values(seen_at=at)
-    session.execute(query)
+    browsers.seen(session, secret, at)
 
 
 def sign_out(session: Session, secret: str, at: dt.datetime) -> None:
     """End a session."""
-    query = (
-        update(WebSession)
-        .where(col(WebSession.digest) == store.token_digest(secret), col(WebSession.ended_at).is_(None))
-        .values(ended_at=at)
-    )
-    session.execute(query)
+    browsers.end(session, secret, at)
 
 
 def last_seen(session: Session, secret: str) -> dt.datetime:
     """Return when a session was last used. Raises NotFound."""
-    row = session.get(WebSession, store.token_digest(secret))
+    row = browsers.browser(session, secret)
     if row is None:
         raise NotFound("There is no such session.")
     return row.seen_at

@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
-from vfm_workflow.store.tables import DecisionRequest, Link, Project, Slot, Version, VoteRow
+from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, Slot, Version, VoteRow
 
 
 def token_digest(token: str) -> str:
@@ -142,3 +142,9 @@ def project_of_vote(session: Session, vote_id: int) -> tuple[VoteRow, DecisionRe
     )
     row = session.execute(query).first()
     return tuple(row) if row else None
+
+
+def open_disputes(session: Session, project_id: int) -> list[Dispute]:
+    """Return the disputes on a project that nobody has settled."""
+    query = select(Dispute).where(col(Dispute.project_id) == project_id, col(Dispute.settled_at).is_(None))
+    return list(session.scalars(query.order_by(col(Dispute.id))))

@@ -23,9 +23,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 class Database:
     """A council's database. `write` and `read` are the only two ways in; both end by themselves."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        """Open it. With `durable` off a SQLite file may be broken by a power cut: only for what can be made again."""
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, durable)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -82,7 +83,7 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, durable: bool) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -91,6 +92,8 @@ def _engine(url: str) -> Engine:
         engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+        if not durable:
+            event.listen(engine, "connect", _sqlite_unsafe)
         return engine
     if parsed.drivername != "postgresql+psycopg":
         raise ConfigError([_bad_url(f"the kind `{parsed.drivername}` is not known")])
@@ -116,6 +119,10 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_unsafe(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")  # of this connection; the file does not remember it
 
 
 def _sqlite_begin(connection: Connection) -> None:

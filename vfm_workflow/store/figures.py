@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import func, select, tuple_
@@ -192,3 +192,49 @@ def counted_elsewhere(session: Session, left_out: Sequence[tuple[str, str]]) -> 
         .order_by(col(SavingLine.id))
     )
     return [CountedIn._make(row) for row in session.execute(query)]
+
+
+def agree_target(
+    session: Session, measure_id: int, baseline: int, target: int, request: DecisionRequest, at: dt.datetime
+) -> None:
+    """Add the baseline and target that a decision set, in the measure's smallest steps, beside those before."""
+    if session.get(Measure, measure_id) is None:
+        return  # taken out of the project while the board was considering it
+    rows = targets(session, measure_id)
+    newest = rows[-1] if rows else None
+    if (
+        newest is not None
+        and newest.request_id is not None
+        and (newest.baseline, newest.target) == (baseline, target)
+    ):
+        return
+    number = newest.number + 1 if newest else 1
+    row = MeasureTarget(
+        measure_id=measure_id,
+        number=number,
+        baseline=baseline,
+        target=target,
+        request_id=request.id,
+        at=at,
+        by=request.asked_by,
+    )
+    session.add(row)
+    session.flush()
+
+
+def agree_profile(session: Session, line_id: int, years: Mapping[int, Sequence[int]]) -> None:
+    """Set a line's years to the (low, expected, high) pence that a decision agreed; what it costs stays as it is."""
+    if session.get(SavingLine, line_id) is None:
+        return
+    query = select(SavingYear).where(col(SavingYear.line_id) == line_id)
+    stored = {row.year: row for row in session.scalars(query)}
+    for year, row in stored.items():
+        if year not in years:
+            session.delete(row)
+    for year, (low, expected, high) in years.items():
+        held = stored.get(year)
+        if held is None:
+            session.add(SavingYear(line_id=line_id, year=year, low=low, expected=expected, high=high))
+        else:
+            held.low, held.expected, held.high = low, expected, high
+    session.flush()

@@ -6,9 +6,19 @@ import datetime as dt
 from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from vfm_workflow.store.tables import Criterion, Person, SectionText, Version
+from vfm_workflow.store.tables import (
+    Consultation,
+    Criterion,
+    Lesson,
+    LessonAnswer,
+    Person,
+    Project,
+    SectionText,
+    Version,
+)
 
 
 class Section(NamedTuple):
@@ -22,9 +32,7 @@ class Section(NamedTuple):
 def sections(session: Session, project_id: int, document: str) -> dict[str, Section]:
     """Return key → text of a project's `outline` or `recommendations`, without those nobody has written in."""
     query = (
-        select(
-            col(SectionText.key), col(SectionText.text), col(SectionText.updated_at), col(Person.name)
-        )
+        select(col(SectionText.key), col(SectionText.text), col(SectionText.updated_at), col(Person.name))
         .join(Person, col(Person.id) == col(SectionText.updated_by))
         .where(col(SectionText.project_id) == project_id, col(SectionText.document) == document)
     )
@@ -34,7 +42,7 @@ def sections(session: Session, project_id: int, document: str) -> dict[str, Sect
 def criteria(session: Session, project_id: int) -> dict[str, str]:
     """Return key → evidence of the criteria a project has chosen."""
     query = select(col(Criterion.key), col(Criterion.evidence)).where(col(Criterion.project_id) == project_id)
-    return {key: evidence for key, evidence in session.execute(query).tuples()}
+    return dict(session.execute(query).tuples().all())
 
 
 class Frozen(NamedTuple):
@@ -55,3 +63,74 @@ def versions(session: Session, project_id: int, subject: str) -> list[Frozen]:
         .order_by(col(Version.number).desc())
     )
     return [Frozen._make(row) for row in session.execute(query)]
+
+
+class Learned(NamedTuple):
+    """A lesson a project recorded."""
+
+    id: int | None
+    text: str
+    on: dt.date
+    by: str
+
+
+def lessons(session: Session, project_id: int) -> list[Learned]:
+    """Return the lessons a project recorded, oldest first."""
+    query = (
+        select(col(Lesson.id), col(Lesson.text), col(Lesson.on), col(Person.name))
+        .join(Person, col(Person.id) == col(Lesson.by))
+        .where(col(Lesson.project_id) == project_id)
+        .order_by(col(Lesson.id))
+    )
+    return [Learned._make(row) for row in session.execute(query)]
+
+
+class Taken(NamedTuple):
+    """What a later project made of a lesson."""
+
+    reference: str
+    how: str
+
+
+def taken_up(session: Session, project_id: int) -> dict[int, list[Taken]]:
+    """Return lesson id → what later projects say they do about it, of the lessons a project recorded."""
+    query = (
+        select(col(LessonAnswer.lesson_id), col(Project.reference), col(LessonAnswer.how))
+        .join(Lesson, col(Lesson.id) == col(LessonAnswer.lesson_id))
+        .join(Project, col(Project.id) == col(LessonAnswer.project_id))
+        .where(col(Lesson.project_id) == project_id)
+        .order_by(col(Project.id))
+    )
+    found: dict[int, list[Taken]] = {}
+    for key, reference, how in session.execute(query).tuples():
+        found.setdefault(key, []).append(Taken(reference, how))
+    return found
+
+
+class Consulted(NamedTuple):
+    """A consultation: asked when and by whom, answered when and by whom."""
+
+    asked_on: dt.date
+    asked_by: str
+    answered_on: dt.date | None
+    answered_by: str | None
+    answer: str
+
+
+def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
+    """Return consultee's key → the consultation, of those who were asked."""
+    asker, answerer = aliased(Person), aliased(Person)
+    query = (
+        select(
+            col(Consultation.key),
+            col(Consultation.asked_on),
+            col(asker.name),
+            col(Consultation.answered_on),
+            col(answerer.name),
+            col(Consultation.answer),
+        )
+        .join(asker, col(asker.id) == col(Consultation.asked_by))
+        .outerjoin(answerer, col(answerer.id) == col(Consultation.answered_by))
+        .where(col(Consultation.project_id) == project_id)
+    )
+    return {key: Consulted(*rest) for key, *rest in session.execute(query)}

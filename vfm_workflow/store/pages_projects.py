@@ -14,6 +14,7 @@ from vfm_workflow.store.tables import (
     History,
     Milestone,
     MonthlyReturn,
+    Person,
     Project,
 )
 
@@ -130,3 +131,10 @@ def _given(period: str) -> ColumnElement[bool]:
     return exists().where(
         col(r.project_id) == col(Project.id), col(r.period) == period, col(r.state) != "draft"
     )
+
+
+def active_people(session: Session) -> list[Person]:
+    """Return everybody who is active, project managers first, then in order of post."""
+    managers_first = col(Person.role) != "project_manager"
+    query = select(Person).where(col(Person.active).is_(True))
+    return list(session.scalars(query.order_by(managers_first, col(Person.name), col(Person.id))))

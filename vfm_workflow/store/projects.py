@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from vfm_workflow.domain.roles import Actor, Standing
 from vfm_workflow.errors import NotFound
 from vfm_workflow.store.raw import Raw
-from vfm_workflow.store.tables import Department, Person, Project
+from vfm_workflow.store.tables import DecisionRequest, Department, Person, Project, Version
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ def forget(session: Session, project_id: int) -> None:
         session.expire(held)
 
 
-def key(row: AnyProject | Person) -> int:
+def key(row: AnyProject | Person | DecisionRequest | Version) -> int:
     """Return the id of a stored row."""
     assert row.id is not None
     return row.id
@@ -152,3 +152,14 @@ def department(session: Session, code: str) -> Department:
 def departments(session: Session) -> Sequence[Department]:
     """Return every department in order of name."""
     return list(session.scalars(select(Department).order_by(col(Department.name))))
+
+
+def has_address(session: Session, address: str) -> bool:
+    """Return whether anybody, active or not, has that work address."""
+    return session.scalars(select(col(Person.id)).where(col(Person.address) == address)).first() is not None
+
+
+def active_people(session: Session) -> list[Person]:
+    """Return every active person, in order of department and name."""
+    query = select(Person).where(col(Person.active).is_(True))
+    return list(session.scalars(query.order_by(col(Person.department), col(Person.name), col(Person.id))))

@@ -152,7 +152,10 @@ def show(
         )
         for section in home.outline.sections(document)
     ]
-    marks = {part.section.key: seen(stored[part.section.key].text if part.section.key in stored else "") for part in parts}
+    marks = {
+        part.section.key: seen(stored[part.section.key].text if part.section.key in stored else "")
+        for part in parts
+    }
     choices = [_choice(home, key, evidence, submitted, theirs) for key in _keys(home, document)]
     marks |= {f"criterion_{choice.key}": mark_of(evidence.get(choice.key)) for choice in choices}
     if draft is not None:

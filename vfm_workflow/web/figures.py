@@ -53,7 +53,9 @@ class Spark:
 EDGE = 5
 
 
-def spark(measure: MeasureFact, readings: Sequence[Reported], width: int = 180, height: int = 44) -> Spark | None:
+def spark(
+    measure: MeasureFact, readings: Sequence[Reported], width: int = 180, height: int = 44
+) -> Spark | None:
     """Return the line of a measure's months, None where fewer than two are reported. A month without a figure is a gap."""
     if len(readings) < 2:
         return None
@@ -67,7 +69,10 @@ def spark(measure: MeasureFact, readings: Sequence[Reported], width: int = 180, 
         return round(height - EDGE - share * (height - 2 * EDGE), 1)
 
     step = (width - 2 * EDGE) / (len(months) - 1)
-    points = [(round(EDGE + n * step, 1), y(values[month])) if month in values else None for n, month in enumerate(months)]
+    points = [
+        (round(EDGE + n * step, 1), y(values[month])) if month in values else None
+        for n, month in enumerate(months)
+    ]
     runs = _runs(points)
     last = next(point for point in reversed(points) if point is not None)
     target = y(measure.target) if measure.target is not None else None

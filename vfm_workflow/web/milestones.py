@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vfm_workflow.domain.calendar import Calendar, short_day
+from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.domain.facts import MilestoneFact
 from vfm_workflow.domain.milestones import Slippage, slippage
 
@@ -57,16 +57,3 @@ def rows(facts: Sequence[MilestoneFact], today: dt.date, calendar: Calendar) -> 
     """Return each milestone with its slippage on `today`."""
     return [Row(m, slippage(m.baseline, m.forecast, m.done_on, today, calendar)) for m in facts]
 
-
-def finding(found: Sequence[Row]) -> str:
-    """Return the sentence that says how the milestones stand, the worst of those still open by name."""
-    if not found:
-        return "There are no milestones yet."
-    done = sum(row.state == "done" for row in found)
-    said = f"{done} of {len(found)} {'milestone is' if len(found) == 1 else 'milestones are'} done."
-    worst = max((row for row in found if row.state == "late"), key=lambda row: row.slip.calendar_days, default=None)
-    if worst is None:
-        return f"{said} None of those still open is late." if done < len(found) else said
-    if not worst.slip.slipped:
-        return f"{said} “{worst.fact.title}” was forecast for {short_day(worst.fact.forecast)} and is not done."
-    return f"{said} “{worst.fact.title}” is {late(worst.slip)} against the date CMT agreed."

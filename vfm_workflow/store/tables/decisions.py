@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
@@ -48,8 +49,9 @@ class DecisionRequest(Table, table=True):
     project_id: int = Field(foreign_key="project.id", index=True)
     decision: str
     version_id: int = Field(foreign_key="version.id")
-    changes: dict[str, str] | None = Field(default=None, sa_type=JSON)
-    """Dates to set if it is agreed: milestone id → ISO date, as frozen with the version."""
+    frozen: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What is agreed if it is approved, frozen with the version: milestones (id → ISO date), measures (id → baseline
+    and target) and savings (line id → year → low, expected, high in pence)."""
     asked_by: int = Field(foreign_key="person.id")
     opened_at: dt.datetime = Field(sa_type=Moment)
     deadline: dt.datetime = Field(sa_type=Moment)

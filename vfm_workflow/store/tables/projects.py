@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from vfm_workflow.store.tables.base import Moment, Table
@@ -168,8 +168,8 @@ class PlanRow(Table, table=True):
     who: str = ""
     hours: int | None = None
     target: dt.date | None = None
-    gain_low: int | None = None
-    gain_high: int | None = None
+    gain_low: int | None = Field(default=None, sa_type=BigInteger)
+    gain_high: int | None = Field(default=None, sa_type=BigInteger)
     gain: str = ""
 
 

@@ -15,7 +15,7 @@ from vfm_workflow.domain.forms import parse_date
 from vfm_workflow.errors import BadInput
 from vfm_workflow.journeys import dates
 from vfm_workflow.store import facts, projects
-from vfm_workflow.web import milestones
+from vfm_workflow.web import charts, milestones
 from vfm_workflow.web.editing import REFUSED, Editing, editing, joined, refusal
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
@@ -40,7 +40,9 @@ def add(visit: Page, form: Form, reference: str) -> Response:
             title = form.get("title", "")
             dates.add_milestone(session, visit.home, reference, title, day, actor, visit.at)
     except REFUSED as error:
-        return _listing(visit, reference, errors=_with_title(refusal(error), form), typed=form, status=error.status)
+        return _listing(
+            visit, reference, errors=_with_title(refusal(error), form), typed=form, status=error.status
+        )
     return visit.go(f"/projects/{reference}/milestones", "The milestone is added.")
 
 
@@ -73,7 +75,8 @@ def _listing(
     with visit.read() as session:
         context = _context(visit, session, reference)
         step = asking_step(context)
-    context |= {"finding": milestones.finding(context["rows"]), "may_ask": step is not None}
+    chart = charts.milestones([row.fact for row in context["rows"]], visit.today, visit.home.calendar)
+    context |= {"chart": chart, "may_ask": step is not None}
     return visit.page("dates/milestones.html", context, status=status, errors=errors, typed=typed)
 
 

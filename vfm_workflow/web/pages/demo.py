@@ -90,9 +90,7 @@ def show(visit: Demo, mail_id: RowId) -> Response:
     text = _part(message, "plain")
     context = {
         "mail": mail,
-        "headers": [
-            (name, str(message[name])) for name in ("From", "To", "Reply-To", "Date") if message[name]
-        ],
+        "headers": [(name, str(message[name])) for name in ("From", "To", "Reply-To") if message[name]],
         "plain": visit.request.query_params.get("as") == "text",
         "lines": list(_linked(text, visit.home.base_url)),
         "height": _height(text),
@@ -130,8 +128,8 @@ def _linked(text: str, base_url: str) -> Iterator[tuple[str, str]]:
 
 def _height(text: str) -> int:
     """Return a height in pixels in which the mail is read without a second scroll bar, on a phone too."""
-    lines = sum(1 + len(line) // 38 for line in text.splitlines())
-    return min(400 + lines * 30, 6000)
+    lines = sum(1 + len(line) // 34 for line in text.splitlines())
+    return min(250 + lines * 26, 8000)
 
 
 @router.post("/clock")

@@ -153,7 +153,9 @@ def save_peers(visit: Page, form: Form, reference: str, measure_id: RowId) -> Re
     except REFUSED as error:
         errors = {_box(key, form): said for key, said in refusal(error).items()}
         return _peers(visit, reference, measure_id, errors=errors, typed=form, status=error.status)
-    return visit.go(f"/projects/{reference}/measures#measure_{measure_id}", "The other councils’ figures are saved.")
+    return visit.go(
+        f"/projects/{reference}/measures#measure_{measure_id}", "The other councils’ figures are saved."
+    )
 
 
 def _named(form: Typed) -> dict[str, int]:
@@ -195,6 +197,9 @@ def _peers(
     row = _row(context, measure_id)
     filled = len(row.peers)
     if typed is not None:
-        filled = max((n for n in range(1, MOST_PEERS + 1) if typed.get(f"name_{n}") or typed.get(f"value_{n}")), default=0)
+        filled = max(
+            (n for n in range(1, MOST_PEERS + 1) if typed.get(f"name_{n}") or typed.get(f"value_{n}")),
+            default=0,
+        )
     context |= {"row": row, "boxes": min(MOST_PEERS, max(LEAST_PEERS, filled + SPARE_PEERS))}
     return visit.page("measures/peers.html", context, status=status, errors=errors, typed=typed)

@@ -63,8 +63,10 @@ def _save(visit: Visit, form: Form, reference: str, document: str) -> Response:
     if draft.problems:
         return _page(visit, reference, document, submitted, draft, status=409 if draft.theirs else 422)
     if form.get("then") == "check":
-        return visit.go(f"/projects/{reference}#checklist", "The draft is saved.")
-    return visit.go(f"/projects/{reference}/{document}", "The draft is saved. You can come back to it at any time.")
+        return visit.go(f"/projects/{reference}#next", "The draft is saved.")
+    return visit.go(
+        f"/projects/{reference}/{document}", "The draft is saved. You can come back to it at any time."
+    )
 
 
 def _store(visit: Visit, reference: str, document: str, submitted: Submitted) -> Draft:

@@ -62,7 +62,9 @@ def _save(visit: Visit, form: Typed, reference: str, line_id: int | None) -> Res
     actor = visit.me()
     try:
         with visit.write() as session:
-            row = planning.save_saving(session, visit.home, reference, actor, visit.at, line_id=line_id, form=form)
+            row = planning.save_saving(
+                session, visit.home, reference, actor, visit.at, line_id=line_id, form=form
+            )
             said = f"“{row.title}” is saved."
     except REFUSED as error:
         return _form(visit, reference, line_id, errors=refusal(error), typed=form, status=error.status)

@@ -26,8 +26,10 @@ NONCE_SALT, NEXT_SALT = "sign-in", "next"
 
 @router.get("/")
 def start(visit: Page) -> Response:
-    """Send whoever is signed in to their tasks, and everybody else to sign in."""
-    return visit.go(START if visit.actor else "/sign-in")
+    """Send whoever is signed in to their tasks, and everybody else to sign in, or in a demo to its mailbox."""
+    if visit.actor is not None:
+        return visit.go(START)
+    return visit.go("/demo" if visit.app.is_demo else "/sign-in")
 
 
 @router.get("/sign-in")

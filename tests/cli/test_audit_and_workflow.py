@@ -1,0 +1,99 @@
+"""The history is verified, and a lifecycle drawn with a project's position."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+
+from tests.cli.conftest import Vfm
+from tests.people import Council
+
+
+def tamper(council: Council, *statements: str) -> None:
+    """Do what somebody with a database browser could: take the guards off, and change a row."""
+    with closing(sqlite3.connect(council.app.loaded.data / "vfm.sqlite3")) as database, database:
+        for verb in ("update", "delete"):
+            database.execute(f"DROP TRIGGER history_no_{verb}")
+        for statement in statements:
+            database.execute(statement)
+
+
+def test_a_whole_history_is_counted(vfm: Vfm, council: Council) -> None:
+    council.create()
+    council.create()
+    council.do("VFM-0001", "hold", "head", reason="Later")
+    assert vfm.json("audit", "verify") == {"whole": True, "projects": 2, "rows": 3, "broken": []}
+    assert "3 rows of 2 projects" in vfm.run("audit", "verify").stdout
+
+
+def test_a_changed_row_is_named_and_the_command_fails(vfm: Vfm, council: Council) -> None:
+    council.create()
+    council.create()
+    council.do("VFM-0002", "hold", "head", reason="Later")
+    tamper(council, "UPDATE history SET reason = 'Never' WHERE event = 'hold'")
+    refused = vfm.run("audit", "verify", "--json", code=1)
+    assert json.loads(refused.stdout)["broken"] == [
+        {"reference": "VFM-0002", "seq": 2, "what": "row 2 was changed"}
+    ]
+    assert "VFM-0002, row 2: row 2 was changed." in refused.stderr
+
+
+def test_a_removed_row_is_named(vfm: Vfm, council: Council) -> None:
+    council.create()
+    council.do("VFM-0001", "hold", "head", reason="Later")
+    tamper(council, "DELETE FROM history WHERE seq = 1")
+    assert "row 1 is missing" in vfm.run("audit", "verify", code=1).stderr
+
+
+def test_a_stage_that_no_event_led_to_is_found(vfm: Vfm, council: Council) -> None:
+    council.create()
+    tamper(council, "UPDATE project SET stage = 'closed'")
+    assert "stage is not the one" in vfm.run("audit", "verify", code=1).stderr
+
+
+def test_a_lifecycle_is_drawn_in_text(vfm: Vfm) -> None:
+    text = vfm.run("workflow", "show", "vfm").stdout
+    assert "CMT approval [cmt_approval]" in text
+    assert "requires outline_complete" in text
+    assert ">" not in text
+
+
+def test_without_a_name_every_lifecycle_is_drawn(vfm: Vfm) -> None:
+    text = vfm.run("workflow", "show").stdout
+    assert "(vfm, version 1" in text
+    assert "(authority_wide, version 1" in text
+    assert [entry["name"] for entry in vfm.json("workflow", "show")] == ["authority_wide", "vfm"]
+
+
+def test_a_projects_position_is_marked(vfm: Vfm, council: Council) -> None:
+    council.create()
+    council.do("VFM-0001", "hold", "head", reason="Later")
+    assert "> On hold [on_hold]" in vfm.run("workflow", "show", "vfm-0001").stdout
+    assert vfm.json("workflow", "show", "VFM-0001")["position"] == {
+        "stage": "on_hold",
+        "held_from": "outline",
+    }
+
+
+def test_a_lifecycle_is_drawn_as_mermaid(vfm: Vfm, council: Council) -> None:
+    council.create()
+    drawing = vfm.run("workflow", "show", "vfm", "--mermaid").stdout
+    assert drawing.startswith("stateDiagram-v2")
+    assert "outline --> cmt_approval" in drawing
+    assert "active" not in drawing
+    assert "active" in vfm.run("workflow", "show", "VFM-0001", "--mermaid").stdout
+    assert "name one of" in vfm.run("workflow", "show", "--mermaid", code=2).stderr
+
+
+def test_a_lifecycle_as_json_names_version_stages_and_events(vfm: Vfm, council: Council) -> None:
+    shown = vfm.json("workflow", "show", "vfm")
+    assert shown["digest"] == council.home.lifecycles["vfm"].digest
+    assert shown["position"] is None
+    assert set(shown["events"]["hold"]) >= {"label", "from", "to", "by"}
+    assert "outline" in shown["stages"]
+
+
+def test_a_name_that_is_neither_lists_the_lifecycles(vfm: Vfm) -> None:
+    refused = vfm.run("workflow", "show", "vmf", code=1)
+    assert "authority_wide, vfm" in refused.stderr

@@ -1,0 +1,141 @@
+"""Everything that happens in the demo council, of all projects, in one order of time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from vfm_workflow.demo import living, reporting, writing
+from vfm_workflow.demo.content import ProjectFile
+from vfm_workflow.demo.days import Action
+from vfm_workflow.demo.events import (
+    AskRebaseline,
+    Create,
+    Decide,
+    Discharge,
+    Event,
+    Expire,
+    FinishImplementation,
+    FinishInitialStage,
+    Hold,
+    Write,
+)
+from vfm_workflow.demo.replay import Replay, settle_in
+
+Doing = Callable[[dt.datetime], None]
+Entry = tuple[dt.date, str, Doing]
+"""The day, the time on the council's clock, and what is done."""
+
+OPENING = "08:30"
+TIMES = {
+    "reach_before": "08:40",
+    "create": "09:10",
+    "ask": "09:40",
+    "move": "10:10",
+    "return": "10:40",
+    "write": "11:20",
+    "evidence": "11:50",
+    "idea": "12:10",
+    "discharge": "13:10",
+    "lesson": "13:40",
+    "settle": "14:05",
+    "answer": "14:20",
+    "verify": "15:10",
+    "reply": "15:40",
+    "reach": "16:10",
+}
+"""When things without a time of their own are done. Each project is a few minutes later than the one before it."""
+DRAFTING = dt.timedelta(minutes=25)
+"""How long before it is submitted a text was last saved."""
+
+
+def actions(replay: Replay) -> list[Action]:
+    """Return everything that happens, in order. The first is that the people settle in, an hour before all else."""
+    calendar = replay.home.calendar
+    found = [
+        (calendar.moment(day, time) + dt.timedelta(minutes=later), order, do)
+        for order, (later, (day, time, do)) in enumerate(_entries(replay))
+    ]
+    found.sort(key=lambda entry: entry[:2])
+    first = calendar.moment(calendar.today(found[0][0]), OPENING)
+    return [Action(first, partial(settle_in, replay)), *(Action(at, do) for at, _, do in found)]
+
+
+def _entries(replay: Replay) -> Iterator[tuple[int, Entry]]:
+    """Yield (minutes later than said, entry) for all projects and ideas."""
+    for project in replay.data.projects:
+        for entry in _project(replay, project):
+            named = entry[1] in TIMES
+            yield (project.number if named else 0), (entry[0], TIMES.get(entry[1], entry[1]), entry[2])
+    for idea in replay.data.ideas:
+        yield 0, (idea.date, TIMES["idea"], partial(living.propose_idea, replay, idea))
+        if idea.reply is not None:
+            yield 0, (idea.reply.date, TIMES["reply"], partial(living.reply, replay, idea))
+
+
+def _project(replay: Replay, project: ProjectFile) -> Iterator[Entry]:
+    yield from _prepared(replay, project)
+    for event in project.timeline:
+        yield from _event(replay, project, event)
+    finished = {event.on for event in project.timeline if isinstance(event, FinishImplementation)}
+    for milestone in project.milestones:
+        for move in milestone.moves:
+            yield move.on, "move", partial(living.move, replay, project, milestone, move)
+        if milestone.done is not None:
+            when = "reach_before" if milestone.done in finished else "reach"
+            yield milestone.done, when, partial(living.reach, replay, project, milestone)
+    for period, entry in project.returns.items():
+        yield entry.submitted, "return", partial(reporting.submit, replay, project, period)
+        if entry.verified is not None:
+            yield entry.verified, "verify", partial(reporting.verify, replay, project, period)
+    for lesson in project.lessons:
+        yield lesson.on, "lesson", partial(living.learn, replay, project, lesson)
+    for line in project.savings:
+        if line.counted_in is not None:
+            do = partial(writing.settle_double_count, replay, project, line)
+            yield line.counted_in.on, "settle", do
+
+
+def _prepared(replay: Replay, project: ProjectFile) -> Iterator[Entry]:
+    """What goes before an outline can be submitted. Evidence from before the project goes in when it is written."""
+    written = project.day_of("write")
+    for evidence in project.evidence:
+        do = partial(writing.add_evidence, replay, project, evidence)
+        yield max(evidence.on, written), "evidence", do
+    for consultation in project.consultations:
+        yield consultation.asked, "ask", partial(writing.ask, replay, project, consultation)
+        if consultation.answered is not None:
+            yield consultation.answered, "answer", partial(writing.answer, replay, project, consultation)
+
+
+def _event(replay: Replay, project: ProjectFile, event: Event) -> Iterator[Entry]:
+    match event:
+        case Create() | Write():
+            do = writing.create if isinstance(event, Create) else writing.write
+            yield event.on, event.do, partial(do, replay, project)
+        case Decide():
+            for vote in event.votes:
+                yield vote.on, vote.at, partial(living.vote, replay, project, vote)
+        case Expire():
+            yield event.on, event.at, partial(living.ask_again, replay, project, event)
+        case Discharge():
+            yield event.on, "discharge", partial(living.discharge, replay, project, event)
+        case Hold():
+            yield event.on, event.at, partial(living.hold, replay, project, event)
+        case FinishInitialStage() | AskRebaseline():
+            yield event.on, _earlier(event.at), _draft(replay, project, event)
+            yield event.on, event.at, partial(living.fire, replay, project, event.do)
+        case _:
+            yield event.on, event.at, partial(living.fire, replay, project, event.do)
+
+
+def _draft(replay: Replay, project: ProjectFile, event: FinishInitialStage | AskRebaseline) -> Doing:
+    if isinstance(event, FinishInitialStage):
+        return partial(living.recommend, replay, project, event)
+    return partial(living.propose_dates, replay, project, event)
+
+
+def _earlier(time: str) -> str:
+    moment = dt.datetime.combine(dt.date(2000, 1, 1), dt.time.fromisoformat(time), dt.UTC) - DRAFTING
+    return f"{moment:%H:%M}"

@@ -1,0 +1,141 @@
+"""A project's record of decisions and its history, as its pages show them, each read by one statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from vfm_workflow.store.tables import (
+    Condition,
+    DecisionRequest,
+    Dispute,
+    History,
+    Person,
+    Slot,
+    Version,
+    VoteRow,
+)
+
+
+class Request(NamedTuple):
+    """A board asked to decide one version."""
+
+    id: int
+    decision: str
+    state: str
+    outcome: str | None
+    asked_by: str
+    opened_at: dt.datetime
+    deadline: dt.datetime
+    closed_at: dt.datetime | None
+    version_id: int
+    version: int
+    digest: str
+    subject: str
+
+
+def requests(session: Session, project_id: int) -> list[Request]:
+    """Return every request of a project, newest first."""
+    r, v = DecisionRequest, Version
+    query = (
+        select(
+            col(r.id), col(r.decision), col(r.state), col(r.outcome), col(Person.name), col(r.opened_at),
+            col(r.deadline), col(r.closed_at), col(v.id), col(v.number), col(v.digest), col(v.subject),
+        )
+        .join(v, col(v.id) == col(r.version_id))
+        .join(Person, col(Person.id) == col(r.asked_by))
+        .where(col(r.project_id) == project_id)
+        .order_by(col(r.id).desc())
+    )  # fmt: skip
+    return [Request._make(row) for row in session.execute(query)]
+
+
+class Member(NamedTuple):
+    """One member of a board, and what they decided; `choice` is None while they have not."""
+
+    person_id: int
+    name: str
+    role: str
+    choice: str | None
+    reason: str | None
+    conditions: list[str] | None
+    at: dt.datetime | None
+    assurance: str | None
+    address: str | None
+    message_id: str | None
+    late: bool | None
+    disputed_at: dt.datetime | None
+    settled_at: dt.datetime | None
+
+
+def members(session: Session, request_ids: Collection[int]) -> dict[int, list[Member]]:
+    """Return request → its board in order, each with their vote."""
+    s, v, d = Slot, VoteRow, Dispute
+    query = (
+        select(
+            col(s.request_id), col(Person.id), col(Person.name), col(s.role), col(v.choice), col(v.reason),
+            col(v.conditions), col(v.at), col(v.assurance), col(v.address), col(v.message_id), col(v.late),
+            col(d.at), col(d.settled_at),
+        )
+        .join(Person, col(Person.id) == col(s.person_id))
+        .outerjoin(v, col(v.slot_id) == col(s.id))
+        .outerjoin(d, col(d.vote_id) == col(v.id))
+        .where(col(s.request_id).in_(sorted(request_ids)))
+        .order_by(col(s.id))
+    )  # fmt: skip
+    found: dict[int, list[Member]] = {}
+    for request_id, *rest in session.execute(query):
+        found.setdefault(request_id, []).append(Member._make(rest))
+    return found
+
+
+class ConditionRow(NamedTuple):
+    """A condition of an approval, and how it was met."""
+
+    id: int
+    request_id: int
+    text: str
+    set_at: dt.datetime
+    set_by: str
+    discharged_at: dt.datetime | None
+    discharged_by: str | None
+    how: str
+
+
+def conditions(session: Session, project_id: int) -> list[ConditionRow]:
+    """Return every condition set on a project, oldest first."""
+    c, setter, met = Condition, aliased(Person), aliased(Person)
+    query = (
+        select(
+            col(c.id), col(VoteRow.request_id), col(c.text), col(c.set_at), col(setter.name), col(c.discharged_at),
+            col(met.name), col(c.how),
+        )
+        .join(VoteRow, col(VoteRow.id) == col(c.vote_id))
+        .join(setter, col(setter.id) == col(VoteRow.person_id))
+        .outerjoin(met, col(met.id) == col(c.discharged_by))
+        .where(col(c.project_id) == project_id)
+        .order_by(col(c.id))
+    )  # fmt: skip
+    return [ConditionRow._make(row) for row in session.execute(query)]
+
+
+def version(session: Session, project_id: int, version_id: int) -> tuple[Version, str] | None:
+    """Return a frozen text of a project with who froze it, None where the project has no such text."""
+    query = (
+        select(Version, col(Person.name))
+        .join(Person, col(Person.id) == col(Version.frozen_by))
+        .where(col(Version.id) == version_id, col(Version.project_id) == project_id)
+    )
+    row = session.execute(query).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+def history_page(session: Session, project_id: int, offset: int, limit: int) -> list[History]:
+    """Return part of a project's history, newest first."""
+    query = select(History).where(col(History.project_id) == project_id).order_by(col(History.seq).desc())
+    return list(session.scalars(query.offset(offset).limit(limit)))

@@ -1,0 +1,141 @@
+"""A project's history in words: one sentence for each kind of row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vfm_workflow.domain.calendar import month_name, short_day
+from vfm_workflow.domain.decisions import OUTCOME_LABELS
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.domain.snapshot import fingerprint
+from vfm_workflow.store.tables import History
+
+Detail = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a timeline. `title` says what happened, `text` the rest; `decision` marks what a board did."""
+
+    seq: int
+    title: str
+    by: str
+    at: dt.datetime
+    text: str
+    moved: str
+    """Such as `Outline → CMT approval`, where the stage changed."""
+    hash: str
+    decision: bool
+
+
+def entry(row: History, lifecycle: Lifecycle) -> Entry:
+    """Return a history row in words. An event of the lifecycle has its label there; an unknown one its own name."""
+    detail = json.loads(row.detail)
+    title, text = _said(row, detail, lifecycle)
+    spec = lifecycle.document.events.get(row.event)
+    moved = row.from_stage != row.to_stage and row.event != "created"
+    return Entry(
+        seq=row.seq,
+        title=title,
+        by=row.actor,
+        at=dt.datetime.fromisoformat(row.at),
+        text=text,
+        moved=f"{_stage(lifecycle, row.from_stage)} → {_stage(lifecycle, row.to_stage)}" if moved else "",
+        hash=row.hash,
+        decision=row.event == "vote" or (spec is not None and spec.decided_by is not None),
+    )
+
+
+def _stage(lifecycle: Lifecycle, key: str) -> str:
+    return lifecycle.stages[key].title if key in lifecycle.stages else key
+
+
+def _said(row: History, detail: Detail, lifecycle: Lifecycle) -> tuple[str, str]:
+    if row.event in lifecycle.document.events:
+        spec = lifecycle.document.events[row.event]
+        outcome = OUTCOME_LABELS.get(detail.get("outcome", ""), "")
+        said = f"Version {detail['version']} was put to the vote." if outcome and "version" in detail else ""
+        return spec.label, said or row.reason
+    if row.event in ("decision_asked", "vote"):
+        return _decision(row, detail, lifecycle)
+    try:
+        title, text = SENTENCES[row.event](detail)
+    except KeyError:  # a row of another version of this program, which says less, or something else
+        return row.event.replace("_", " ").capitalize(), row.reason
+    return title, " ".join(filter(None, (text, row.reason)))
+
+
+def _decision(row: History, detail: Detail, lifecycle: Lifecycle) -> tuple[str, str]:
+    rule = lifecycle.decisions.get(detail["decision"])
+    title = rule.title if rule is not None else detail["decision"]
+    version = f"version {detail['version']} · {fingerprint(detail['digest'])}"
+    if row.event == "decision_asked":
+        members = "1 member" if detail["board"] == 1 else f"{detail['board']} members"
+        return f"Asked the board: {title}", f"{members} were asked to decide on {version}."
+    choice = OUTCOME_LABELS.get(detail["choice"], detail["choice"])
+    late = " The board had decided already, so it changed nothing." if detail.get("late") else ""
+    conditions = " ".join(f"Condition: {text}." for text in detail.get("conditions", ()))
+    said = f"By the link sent to {detail['address']}, on {version}.{late}"
+    return f"{choice}: {title}", " ".join(filter(None, (row.reason, conditions, said)))
+
+
+def _day(text: str) -> str:
+    return short_day(dt.date.fromisoformat(text))
+
+
+def _changed(detail: Detail) -> str:
+    names = ", ".join(name.replace("_", " ") for name in detail.get("changed", ()))
+    return f"Changed: {names}." if names else ""
+
+
+def _return(detail: Detail, done: str) -> tuple[str, str]:
+    title = f"Return for {month_name(detail['period'])} {done}"
+    why = [reason["sentence"] for reason in detail.get("why", ()) if reason["colour"] == detail.get("rag")]
+    rating = f"Rated {detail['rag']}." if detail.get("rag") else ""
+    return title, " ".join((rating, *why)).strip()
+
+
+SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
+    "created": lambda d: ("Project begun", f"“{d['title']}”"),
+    "milestone_added": lambda d: ("Milestone added", f"“{d['milestone']}”, forecast for {_day(d['date'])}."),
+    "forecast_moved": lambda d: (
+        "Forecast moved",
+        f"“{d['milestone']}”: from {_day(d['from'])} to {_day(d['to'])}.",
+    ),
+    "milestone_done": lambda d: ("Milestone reached", f"“{d['milestone']}” on {_day(d['on'])}."),
+    "milestone_removed": lambda d: ("Milestone removed", f"“{d['milestone']}”"),
+    "element_added": lambda d: ("Action plan: element added", f"“{d['element']}”"),
+    "element_changed": lambda d: ("Action plan: element changed", f"“{d['element']}”. {_changed(d)}"),
+    "element_removed": lambda d: ("Action plan: element removed", f"“{d['element']}”"),
+    "measure_added": lambda d: ("Measure added", f"“{d['measure']}”"),
+    "measure_changed": lambda d: ("Measure changed", f"“{d['measure']}”. {_changed(d)}"),
+    "measure_removed": lambda d: ("Measure removed", f"“{d['measure']}”"),
+    "peers_saved": lambda d: (
+        "Other councils’ figures saved",
+        f"“{d['measure']}”: {', '.join(d['peers']) or 'none'}. Source: {d['source'] or 'not given'}.",
+    ),
+    "saving_added": lambda d: ("Saving added", f"“{d['saving']}”"),
+    "saving_changed": lambda d: ("Saving changed", f"“{d['saving']}”. {_changed(d)}"),
+    "saving_removed": lambda d: ("Saving removed", f"“{d['saving']}”"),
+    "consultee_asked": lambda d: (f"{d['consultee']} was consulted", ""),
+    "consultee_answered": lambda d: (
+        f"{d['consultee']} answered" + (", recorded for them" if d.get("recorded_for_them") else ""),
+        d["answer"],
+    ),
+    "consultation_taken_back": lambda d: (f"The question to {d['consultee']} was taken back", ""),
+    "evidence_added": lambda d: ("Customer evidence added", f"{d['source']}: {d['finding']}"),
+    "evidence_removed": lambda d: ("Customer evidence removed", f"{d['source']}: {d['finding']}"),
+    "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),
+    "lesson_answered": lambda d: (f"Answered a lesson of {d['of']}", f"“{d['text']}”: {d['how']}"),
+    "condition_discharged": lambda d: ("Condition discharged", f"“{d['condition']}”"),
+    "return_submitted": lambda d: _return(d, "submitted"),
+    "return_verified": lambda d: (f"Return for {month_name(d['period'])} verified", ""),
+    "return_sent_back": lambda d: (f"Return for {month_name(d['period'])} sent back", ""),
+    "vote_disputed": lambda _: ("Decision disputed", "Somebody says that a vote recorded as theirs was not. Nothing moves."),
+    "dispute_settled": lambda _: ("Dispute settled", ""),
+}  # fmt: skip
+"""Event → its title and its text, from the row's detail."""

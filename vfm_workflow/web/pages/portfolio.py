@@ -1,0 +1,228 @@
+"""The list of projects, and beginning a new one.
+
+This module is included before `project`, so that `/projects/new` is never read as a project's reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlmodel import Session
+from starlette.datastructures import QueryParams
+
+from vfm_workflow.domain.forms import parse_days
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.errors import BadInput
+from vfm_workflow.journeys import portfolio
+from vfm_workflow.journeys import projects as journey
+from vfm_workflow.journeys.overview import reading_scope
+from vfm_workflow.store import listing, pages_projects, projects
+from vfm_workflow.web.project_rows import shown
+from vfm_workflow.web.visit import Form, Page, Typed, Visit
+
+router = APIRouter()
+
+PAGE, MOST = 25, 200
+SORTS = (
+    ("reference", "Reference"),
+    ("title", "Project"),
+    ("stage", "Stage"),
+    ("rag", "Rating, red first"),
+    ("milestone", "Next milestone, soonest first"),
+    ("department", "Department"),
+    ("manager", "Manager"),
+)
+RATINGS = (("red", "Red"), ("amber", "Amber"), ("green", "Green"), ("none", "Not rated"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the list is asked for. What makes no sense is left out: an address is no form to be refused."""
+
+    search: str
+    stage: str
+    department: str
+    rag: str
+    mine: bool
+    sort: str
+    page: int
+    limit: int
+
+    @classmethod
+    def read(cls, query: QueryParams) -> Asked:
+        sort = query.get("sort", "")
+        return cls(
+            search=query.get("search", "").replace("\x00", "").strip()[:100],
+            stage=query.get("stage", ""),
+            department=query.get("department", ""),
+            rag=query.get("rag", "") if query.get("rag") in dict(RATINGS) else "",
+            mine=query.get("whose") == "mine",
+            sort=sort if sort.removeprefix("-") in listing.SORTS else "reference",
+            page=_number(query.get("page"), 1, 100_000),
+            limit=_number(query.get("limit"), PAGE, MOST),
+        )
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.search or self.stage or self.department or self.rag or self.mine)
+
+    def query(self, **other: str) -> str:
+        """Return the address of the same list with something else, its page left out: another order begins anew."""
+        parts = {
+            "search": self.search,
+            "stage": self.stage,
+            "department": self.department,
+            "rag": self.rag,
+            "whose": "mine" if self.mine else "",
+            "sort": self.sort if self.sort != "reference" else "",
+            "limit": str(self.limit) if self.limit != PAGE else "",
+            **other,
+        }
+        return "?" + urlencode({name: value for name, value in parts.items() if value})
+
+    def turned(self, name: str) -> str:
+        """Return the sort that a click on a column's heading asks for."""
+        return f"-{name}" if self.sort == name else name
+
+    def direction(self, name: str) -> str:
+        """Return how a column is sorted, as `aria-sort` has it."""
+        if self.sort.removeprefix("-") != name:
+            return "none"
+        return "descending" if self.sort.startswith("-") else "ascending"
+
+
+def _number(text: str | None, otherwise: int, most: int) -> int:
+    if text is None or not text.isdecimal() or not text.isascii() or len(text) > 9:
+        return otherwise
+    return min(max(int(text), 1), most)
+
+
+@router.get("/projects")
+def index(visit: Page) -> Response:
+    actor = visit.me()
+    asked = Asked.read(visit.request.query_params)
+    scope = reading_scope(visit.home, actor)
+    with visit.read() as session:
+        rows, total = listing.page(
+            session,
+            stage=asked.stage or None,
+            department=asked.department or None,
+            rag=asked.rag or None,
+            search=asked.search,
+            manager_id=actor.id if asked.mine else None,
+            reader=actor,
+            scope=scope,
+            sort=asked.sort,
+            offset=(asked.page - 1) * asked.limit,
+            limit=asked.limit,
+        )
+        lifecycles = portfolio.lifecycles_in_use(session, visit.home)
+        departments = {row.code: row.name for row in projects.departments(session)}
+        more = pages_projects.more(session, [row.id for row in rows])
+        figures = portfolio.figures(session, visit.home, visit.at) if scope == "all" else None
+    first = (asked.page - 1) * asked.limit + 1
+    context = {
+        "asked": asked,
+        "rows": shown(visit.home, lifecycles, departments, rows, more, visit.today),
+        "total": total,
+        "first": first,
+        "last": first + len(rows) - 1,
+        "pages": max((total + asked.limit - 1) // asked.limit, 1),
+        "figures": figures,
+        "stages": stage_titles([*visit.home.lifecycles.values(), *lifecycles.values()]),
+        "departments": departments,
+        "ratings": RATINGS,
+        "sorts": SORTS,
+        "may_create": visit.may("project.create"),
+    }
+    return visit.page("portfolio/list.html", context)
+
+
+def stage_titles(lifecycles: list[Lifecycle]) -> dict[str, str]:
+    """Return stage → title over some lifecycles, in their order."""
+    found: dict[str, str] = {}
+    for lifecycle in lifecycles:
+        for key, stage in lifecycle.stages.items():
+            found.setdefault(key, stage.title)
+    return found
+
+
+@router.get("/projects/new")
+def new(visit: Page) -> Response:
+    actor = visit.must("project.create")
+    department = actor.department
+    return _new_page(visit, {"manager": actor.address, "department": department})
+
+
+@router.post("/projects/new")
+def create(visit: Page, form: Form) -> Response:
+    actor = visit.must("project.create")
+    try:
+        with visit.write() as session:
+            project = _create(visit, session, form)
+    except BadInput as error:
+        return _new_page(
+            visit, form, errors=error.fields, chosen=form.many("priorities"), status=error.status
+        )
+    done = f"{project.reference} is begun. Write its outline, then submit it to CMT."
+    if project.manager_id != actor.id:
+        done = f"{project.reference} is begun."
+    return visit.go(f"/projects/{project.reference}", done)
+
+
+def _create(visit: Visit, session: Session, form: Typed) -> projects.Project:
+    """Return the new project. Raises BadInput with everything that is wrong, which rolls all of it back."""
+    problems: dict[str, str] = {}
+    days, typed = None, form.get("planned_days", "").strip()
+    if typed:
+        try:
+            days = parse_days(typed[:100])
+        except ValueError as error:
+            problems["planned_days"] = f"The days planned {error}"
+    try:
+        project = journey.create(
+            session,
+            visit.home,
+            title=form.get("title", ""),
+            kind=form.get("kind", ""),
+            department=form.get("department", ""),
+            manager=form.get("manager", ""),
+            sponsor=form.get("sponsor", ""),
+            summary=form.get("summary", ""),
+            partner=form.get("partner", ""),
+            priorities=form.many("priorities"),
+            planned_days=days,
+            by=visit.me(),
+            at=visit.at,
+        )
+    except BadInput as error:
+        raise BadInput({**error.fields, **problems}) from error
+    if problems:
+        raise BadInput(problems)
+    return project
+
+
+def _new_page(
+    visit: Visit,
+    typed: Mapping[str, str],
+    *,
+    errors: Mapping[str, str] | None = None,
+    chosen: list[str] | None = None,
+    status: int = 200,
+) -> Response:
+    home = visit.home
+    with visit.read() as session:
+        people = pages_projects.active_people(session)
+        departments = [(row.code, row.name) for row in projects.departments(session)]
+    context = {
+        "kinds": [(kind.key, kind.title) for kind in home.outline.kinds],
+        "departments": departments,
+        "people": [(person.address, person.name) for person in people],
+        "priorities": home.outline.priorities,
+        "chosen": chosen or [],
+    }
+    return visit.page("portfolio/new.html", context, errors=errors, typed=typed, status=status)

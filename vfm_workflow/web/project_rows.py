@@ -1,0 +1,92 @@
+"""The rows of the list of projects, ready to be printed: 200 of them must cost a page nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from vfm_workflow.domain.calendar import Calendar, short_day
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.domain.milestones import slippage
+from vfm_workflow.journeys import portfolio
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.store.listing import Row
+from vfm_workflow.store.pages_projects import More
+from vfm_workflow.web.stage_bar import position
+
+
+class Shown(NamedTuple):
+    """A project as a row of the list."""
+
+    reference: str
+    title: str
+    under: str
+    stage: str
+    rag: str | None
+    milestone: str
+    when: str
+    late: str
+    """Why the milestone's date is not simply its date: overdue or slipped; empty where it is."""
+    waits: str
+    overdue: bool
+
+
+def shown(
+    home: Home,
+    lifecycles: Mapping[str, Lifecycle],
+    departments: Mapping[str, str],
+    rows: Iterable[Row],
+    more: Mapping[int, More],
+    today: dt.date,
+) -> list[Shown]:
+    """Return the rows in words."""
+    stages: dict[tuple[str, str, str | None], str] = {}
+    found = []
+    for row in rows:
+        extra, lifecycle = more[row.id], lifecycles[row.lifecycle]
+        place = (row.lifecycle, row.stage, extra.held_from)
+        if place not in stages:
+            stages[place] = stage_words(lifecycle, row.stage, extra.held_from)
+        when, late = _when(row, home.calendar, today)
+        waits, overdue = portfolio.waits_for(home, lifecycle, row, extra, today)
+        under = f"{row.reference} · {departments.get(row.department, row.department)} · {row.manager}"
+        found.append(
+            Shown(
+                row.reference,
+                row.title,
+                under,
+                stages[place],
+                row.rag,
+                row.milestone or "",
+                when,
+                late,
+                waits,
+                overdue,
+            )  # fmt: skip
+        )
+    return found
+
+
+def stage_words(lifecycle: Lifecycle, stage: str, held_from: str | None) -> str:
+    """Return such as `5 of 7: Implementation`, or the stage's title alone where it is off the way."""
+    spec = lifecycle.stages.get(stage)
+    title = spec.title if spec is not None else stage
+    here = position(lifecycle, stage)
+    if here is None and held_from is not None:
+        place = position(lifecycle, held_from)
+        was = lifecycle.stages[held_from].title if held_from in lifecycle.stages else held_from
+        return (
+            f"{title}, from {place + 1} of {len(lifecycle.main_line)}: {was}" if place is not None else title
+        )
+    return f"{here + 1} of {len(lifecycle.main_line)}: {title}" if here is not None else title
+
+
+def _when(row: Row, calendar: Calendar, today: dt.date) -> tuple[str, str]:
+    if row.forecast is None:
+        return "", ""
+    slip = slippage(row.baseline, row.forecast, None, today, calendar)
+    days = f"{slip.calendar_days:,} day{'' if slip.calendar_days == 1 else 's'}"
+    if slip.overdue:
+        return short_day(row.forecast), f"Overdue, slipped {days}" if slip.slipped else "Overdue"
+    return short_day(row.forecast), f"Slipped {days}" if slip.slipped else ""
