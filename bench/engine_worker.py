@@ -14,10 +14,11 @@ from bench import council
 
 
 def main() -> None:
-    """Serve until stdin ends. The argument is `sqlite` or a PostgreSQL URL."""
+    """Serve until stdin ends. Arguments: `sqlite` or a PostgreSQL URL; `moves` to create before the clock starts."""
     url = sys.argv[1] if sys.argv[1] != "sqlite" else ""
     app = council.build(url)
     by = council.manager(app)
+    only_moves = "moves" in sys.argv[2:]
     gc.freeze()
     out, done = os.fdopen(os.dup(1), "w"), 0
     print(json.dumps({"ready": True}), file=out, flush=True)
@@ -26,10 +27,11 @@ def main() -> None:
             print(json.dumps({"projects": done, **_check(app)}), file=out, flush=True)
             continue
         count = int(line)
+        before = [council.create(app, by, f"P{number}") for number in range(count)] if only_moves else []
         gc.collect()
         wall, cpu = time.perf_counter(), time.process_time()
-        for number in range(done, done + count):
-            reference = council.create(app, by, f"P{number}")
+        for number in range(count):
+            reference = before[number] if only_moves else council.create(app, by, f"P{number}")
             for event in council.EVENTS:
                 council.move(app, by, reference, event)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

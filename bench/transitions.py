@@ -1,4 +1,7 @@
-"""A durable transition with hash chain and outbox, beside the raw driver and the peers' engines."""
+"""A durable transition with hash chain and outbox, beside the raw driver and the peers' engines.
+
+The floor is transitions alone; beside the engines it is a whole project, its creation included, as their programs run it.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,15 @@ PEERS = (
 )
 
 
-def _ours(folder: Path, database: str = "sqlite") -> Worker:
-    command = [sys.executable, "-m", "bench.engine_worker", database]
+def _ours(folder: Path, database: str = "sqlite", *, moves: bool = False) -> Worker:
+    command = [sys.executable, "-m", "bench.engine_worker", database, *(["moves"] if moves else [])]
     return Worker("ours", command, {"BENCH_TMP": str(folder)}, peers.ROOT)
+
+
+def _floor(mode: str, folder: Path) -> Worker:
+    program = str(peers.ROOT / "bench" / "floor_worker.py")
+    command = [peers.python(), program, str(peers.HERE), mode]
+    return Worker("floor", command, {"BENCH_TMP": str(folder)}, folder)
 
 
 def _peer(engine: str, folder: Path) -> Worker:
@@ -35,16 +44,16 @@ def rows() -> Iterator[Row]:
     soft = Path(tempfile.mkdtemp(dir=SHM if SHM.is_dir() else None))
     disk = Path(tempfile.mkdtemp(dir=os.environ.get("BENCH_DISK", "/var/tmp")))
     for folder, name, fail, reach in ((soft, "soft", 8, 3), (disk, "disk", 2.5, 1.4)):
-        found = interleaved([_peer("raw:sqlite-full", folder), _ours(folder)], ROUNDS, 0.4)
+        found = interleaved([_floor("sqlite-full", folder), _ours(folder, moves=True)], ROUNDS, 0.4)
         yield Row(
             f"transition, SQLite {name}, times the floor",
-            ratio(found["ours"], found["raw:sqlite-full"]),
+            ratio(found["ours"], found["floor"]),
             fail,
             reach,
         )
     with postgres.cluster() as url:
-        found = interleaved([_peer("raw:pg", disk), _ours(disk, url)], ROUNDS, 0.4)
-        figure = ratio(found["ours"], found["raw:pg"])
+        found = interleaved([_floor("pg", disk), _ours(disk, url, moves=True)], ROUNDS, 0.4)
+        figure = ratio(found["ours"], found["floor"])
         yield Row("transition, PostgreSQL disk, times a five-statement floor", figure, 2, 0.8)
     for label, engine, fail, reach in PEERS:
         found = interleaved([_peer(engine, soft), _ours(soft)], 5, 0.4)

@@ -11,7 +11,8 @@ import hypothesis
 import pytest
 
 from tests.people import Council
-from vfm_workflow import wiring
+from vfm_workflow import settings, wiring
+from vfm_workflow.journeys.home import Home
 from vfm_workflow.store.engine import Database
 
 pytest_plugins = ("tests.no_skips",)
@@ -31,8 +32,16 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def shipped_home() -> Home:
+    """The default home, read and its templates compiled once: it is immutable, so every test may share it."""
+    return wiring.load_home(settings.load({}))
+
+
 @pytest.fixture
-def app(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[wiring.App]:
+def app(
+    tmp_path: Path, empty_database: Path, shipped_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[wiring.App]:
     """A council with the default home, its own database, and mail into a folder."""
     for name in list(os.environ):
         if name.startswith("VFM_"):
@@ -40,7 +49,8 @@ def app(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -
     data = tmp_path / "var"
     data.mkdir()
     shutil.copy(empty_database, data / "vfm.sqlite3")
-    app = wiring.build(data=str(data))
+    loaded = settings.load({}, data=str(data))
+    app = wiring.App(loaded, shipped_home, Database(loaded.database_url, durable=False), "tests")
     yield app
     app.close()
 

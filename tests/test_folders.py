@@ -40,7 +40,9 @@ def test_every_file_is_listed_with_the_copy_that_wins(home: Path) -> None:
     assert winners["config/calendar.yaml"] == home / "config" / "calendar.yaml"
     assert winners["workflows/ours.yaml"] == home / "workflows" / "ours.yaml"
     assert winners["workflows/vfm.yaml"] == shipped() / "workflows" / "vfm.yaml"
-    assert list(winners) == [name for part in NAMES for name in sorted(winners) if name.startswith(f"{part}/")]
+    assert list(winners) == [
+        name for part in NAMES for name in sorted(winners) if name.startswith(f"{part}/")
+    ]
 
 
 def test_hidden_files_of_editors_are_no_files_of_ours(home: Path) -> None:
@@ -49,7 +51,9 @@ def test_hidden_files_of_editors_are_no_files_of_ours(home: Path) -> None:
 
 
 def test_a_home_that_does_not_exist_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"VFM_HOME: there is no folder .*nowhere\. Run `vfm init .*nowhere`"):
+    with pytest.raises(
+        ConfigError, match=r"VFM_HOME: there is no folder .*nowhere\. Run `vfm init .*nowhere`"
+    ):
         Folders.at(tmp_path / "nowhere")
 
 

@@ -130,7 +130,9 @@ def test_a_bad_value_is_named_with_what_is_accepted(home: Path, name: str, value
     assert said in refused_file(home, f'{name} = "{value}"\n').what
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8000/", "http://127.0.0.1", "http://[::1]:9", "https://vfm.council.uk"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8000/", "http://127.0.0.1", "http://[::1]:9", "https://vfm.council.uk"]
+)
 def test_an_address_on_this_machine_or_a_secure_one_is_taken(url: str) -> None:
     assert load({"VFM_BASE_URL": url}).settings.base_url == url.rstrip("/")
 
@@ -182,7 +184,9 @@ def test_without_a_key_one_is_made_at_the_first_start_for_the_owner_alone(tmp_pa
 
 
 def test_the_document_and_the_program_have_the_same_settings() -> None:
-    rows = [row.split("|") for row in DOCUMENT.read_text(encoding="utf-8").splitlines() if row.startswith("| `")]
+    rows = [
+        row.split("|") for row in DOCUMENT.read_text(encoding="utf-8").splitlines() if row.startswith("| `")
+    ]
     documented = {row[1].strip(" `"): row[2].strip(" `") for row in rows}
     assert documented == {name: f"VFM_{name.upper()}" for name in Settings.model_fields}
 

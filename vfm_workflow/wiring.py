@@ -7,8 +7,8 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -204,17 +204,13 @@ class App:
         temporary.write_text(json.dumps({"now": at.astimezone(dt.UTC).isoformat()}), encoding="utf-8")
         temporary.replace(self._clock_file)
 
-    @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Yield a session whose changes are committed together at the end, or not at all."""
-        with self.database.write() as session:
-            yield session
+    def write(self) -> AbstractContextManager[Session]:
+        """Return a transaction whose changes are committed together at the end, or not at all."""
+        return self.database.write()
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """Yield a session for reading."""
-        with self.database.read() as session:
-            yield session
+    def read(self) -> AbstractContextManager[Session]:
+        """Return a session for reading."""
+        return self.database.read()
 
     def tick(self, at: dt.datetime) -> list[Posted]:
         """Post whatever is due at `at`; return the mails written."""

@@ -73,10 +73,8 @@ def test_what_a_preview_showed_is_what_the_clock_sends(vfm: Vfm, council: Counci
     submitted(council)
     coming = vfm.json("preview", "--days", "10", "--at", "2026-03-02T09:00")
     shown = sorted((mail["to"], mail["notice"]) for mail in coming)
-    at = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-    while at < dt.datetime(2026, 3, 13, tzinfo=dt.UTC):
-        council.app.tick(at)
-        at += dt.timedelta(minutes=30)
+    for hours in range(0, 11 * 24, 4):  # nine o'clock is one of them, and so is an hour outside working hours
+        council.app.tick(council.at + dt.timedelta(hours=hours))
     assert sorted((mail.to, mail.notice) for mail in council.mails()) == shown
 
 
@@ -135,10 +133,9 @@ def test_the_clock_delivers_as_soon_as_it_starts_and_starts_again(
     clock.stop()  # one that does not run
     clock.start()
     clock.start()  # one that runs already
-    until(lambda: [mail.state for mail in council.mails()] == ["sent"] * 5)
+    until(lambda: [mail.state for mail in council.mails(notice="decision_asked")] == ["sent"] * 5)
     clock.stop()
     assert not clock.running
-    council.do("VFM-0001", "hold", "head", reason="An election")
     council.later(days=1)
     clock.start()
     until(lambda: any(mail.notice == "digest" for mail in council.mails()))

@@ -7,20 +7,18 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
-import vfm_workflow.demo
 from tests.cli.conftest import Shell, Vfm
 from tests.people import Council
 from vfm_workflow.cli import serve
+from vfm_workflow.demo import seed
 
 
 @pytest.fixture
@@ -33,14 +31,14 @@ def port() -> int:
 
 
 @pytest.fixture
-def waiting(council: Council, shell: Shell) -> Iterator[Council]:
+def waiting(council: Council, shell: Shell) -> Council:
     """A council whose sign-in mail waits to be delivered, at whatever hour the test runs."""
     from vfm_workflow.journeys import signin
 
     with council.app.write() as session:
         signin.ask(session, council.home, "chief@wrenfold.example", council.at)
     shell.env["VFM_DATA"] = str(council.app.loaded.data)
-    yield council
+    return council
 
 
 def until(process: subprocess.Popen[str], true: Callable[[], bool]) -> None:
@@ -123,18 +121,16 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Note how the seeder and the server would be started, and start neither."""
     seen: dict[str, Any] = {}
 
-    def prepare(directory: Path, base_url: str, progress: Callable[[str], None]) -> None:
-        progress("Seeding")
+    def prepare(directory: Path, base_url: str, progress: seed.Progress) -> seed.Prepared:
+        progress("October 2026", 300, 330)
         seen["seeded"] = (directory, base_url)
+        return seed.Prepared("seeded", 12.0)
 
-    def run(factory: str, **options: Any) -> None:
-        seen["served"] = (factory, options)
+    def run(app: str, **options: Any) -> None:
+        seen["served"] = (app, options)
         seen["settings"] = {name: value for name, value in os.environ.items() if name.startswith("VFM_")}
 
-    seed = types.ModuleType("vfm_workflow.demo.seed")
-    seed.__dict__["prepare"] = prepare
-    monkeypatch.setitem(sys.modules, "vfm_workflow.demo.seed", seed)
-    monkeypatch.setattr(vfm_workflow.demo, "seed", seed, raising=False)
+    monkeypatch.setattr(seed, "prepare", prepare)
     monkeypatch.setattr(uvicorn, "run", run)
     monkeypatch.setattr(serve, "_logs", lambda: None)
     return seen
@@ -154,21 +150,21 @@ def test_a_demo_uses_no_setting_of_the_council_it_stands_beside(
     assert started["settings"] == {"VFM_DATA": str(tmp_path / "demo"), "VFM_BASE_URL": address}
     assert "VFM_MAIL_URL" in done.stderr
     assert f"{address}/demo" in done.stderr
+    assert "October 2026 (300 of 330 days)" in done.stderr
     assert done.stdout == ""
 
 
-def test_a_demo_is_not_poured_into_a_councils_own_data(
-    vfm: Vfm, council: Council, port: int, started: dict[str, Any]
-) -> None:
+def test_a_demo_is_not_poured_into_a_councils_own_data(vfm: Vfm, council: Council, port: int) -> None:
+    council.create()
     refused = vfm.run("demo", "--dir", council.app.loaded.data, "--port", port, code=1)
     assert "no demo's" in refused.stderr
-    assert started == {}
+    assert [project["reference"] for project in vfm.json("project", "list")] == ["VFM-0001"]
 
 
 def test_decision_links_stay_out_of_the_access_log(vfm: Vfm, port: int, started: dict[str, Any]) -> None:
     vfm.run("serve", "--port", port)
-    factory, options = started["served"]
-    assert factory == "vfm_workflow.web.app:from_environment"
+    app, options = started["served"]
+    assert app == "vfm_workflow.web.app:from_environment"
     assert options["access_log"] is False
     vfm.run("serve", "--web-only", "--port", port)
     assert started["served"][0] == "vfm_workflow.web.app:web_only_from_environment"

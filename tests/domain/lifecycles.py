@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -114,7 +115,7 @@ def lifecycles(draw: st.DrawFn) -> Lifecycle:
     events: dict[str, Any] = {}
     decisions: dict[str, Any] = {}
     chain = [*live, ended[0]]
-    for number, (before, after) in enumerate(zip(chain, chain[1:], strict=False)):
+    for number, (before, after) in enumerate(pairwise(chain)):
         if number + 1 < len(live) and draw(st.booleans()):
             _gated(draw, number, before, after, chain[number + 2], events, decisions)
         events[f"go_{number}"] = _event(draw, [before], after)

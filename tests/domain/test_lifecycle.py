@@ -90,7 +90,9 @@ def test_live_means_every_live_stage_and_same_means_that_it_stays() -> None:
 
 def test_an_event_of_another_stage_is_refused_with_the_events_that_this_stage_has() -> None:
     lifecycle = read(SMALL)
-    with pytest.raises(UnknownEvent, match=r"“agree” is not an event of the stage Idea\. Events here: submit, hold"):
+    with pytest.raises(
+        UnknownEvent, match=r"“agree” is not an event of the stage Idea\. Events here: submit, hold"
+    ):
         lifecycle.step("idea", "agree")
     with pytest.raises(UnknownEvent, match=r"No stage has it.*Events here: none"):
         lifecycle.step("done", "sumbit")
@@ -188,7 +190,9 @@ def test_a_choice_that_no_board_has_is_refused() -> None:
     assert "'approve'" in problem.remedy
 
 
-@pytest.mark.parametrize("text", ["lifecycle: [", "lifecycle: a\n  title: b\n", "a: {b\nc: d\n", "\tlifecycle: a\n"])
+@pytest.mark.parametrize(
+    "text", ["lifecycle: [", "lifecycle: a\n  title: b\n", "a: {b\nc: d\n", "\tlifecycle: a\n"]
+)
 def test_bad_yaml_is_refused_with_its_line(text: str) -> None:
     problem = the_problem(text, "not valid YAML")
     assert "indentation" in problem.remedy
@@ -200,7 +204,9 @@ def test_an_empty_file_and_one_that_is_no_mapping_are_refused() -> None:
 
 
 def test_a_document_that_repeats_a_part_of_itself_is_refused_before_it_can_grow() -> None:
-    bomb = "a: &a [x, x]\n" + "".join(f"{k}: &{k} [*{j}, *{j}]\n" for j, k in zip("abcdefgh", "bcdefghi", strict=True))
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{k}: &{k} [*{j}, *{j}]\n" for j, k in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     assert "`*a`" in the_problem(bomb, "repeats").what
     assert "`*me`" in the_problem("stages: &me\n  again: *me\n", "repeats").what
 
@@ -249,7 +255,9 @@ events:
 
 def test_an_outcome_that_cannot_happen_where_the_board_is_asked_is_refused() -> None:
     text = edited("from: asked\n    to: idea", "from: idea\n    to: same")
-    problem = the_problem(text, "the board is asked in the stage `asked`, where the outcome `refuse` cannot happen")
+    problem = the_problem(
+        text, "the board is asked in the stage `asked`, where the outcome `refuse` cannot happen"
+    )
     assert problem.line == line_of(text, "return_for_changes:")
 
 
@@ -261,7 +269,9 @@ def test_an_event_that_goes_back_from_a_live_stage_is_refused() -> None:
 
 def test_a_stage_that_no_project_can_reach_is_refused() -> None:
     text = edited("  done:\n", "  island:\n    title: Island\n  done:\n")
-    problem = the_problem(text + "  swim: {label: Swim, from: island, to: done, by: [project_manager]}\n", "can reach")
+    problem = the_problem(
+        text + "  swim: {label: Swim, from: island, to: done, by: [project_manager]}\n", "can reach"
+    )
     assert problem.line == line_of(text, "island:")
 
 

@@ -29,7 +29,24 @@ def test_pounds_are_read_as_people_write_them(typed: str, pence: int) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "26k", "2.5%", "€5", "$5", "£", "1,25", "12,34,567", "1.234", "--5", "5-", "26.000,50", "NaN", "1e6", "٢٦", "½"],
+    [
+        "",
+        "26k",
+        "2.5%",
+        "€5",
+        "$5",
+        "£",
+        "1,25",
+        "12,34,567",
+        "1.234",
+        "--5",
+        "5-",
+        "26.000,50",
+        "NaN",
+        "1e6",
+        "٢٦",
+        "½",
+    ],
 )
 def test_what_is_no_amount_in_pounds_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="must be an amount in pounds"):
@@ -46,7 +63,9 @@ def test_every_amount_is_read_back_from_how_it_is_shown(pence: int) -> None:
     assert parse_pounds(pounds(pence)) == pence
 
 
-@pytest.mark.parametrize(("pence", "shown"), [(2_600_000, "£26,000"), (5, "£0.05"), (-150, "-£1.50"), (0, "£0")])
+@pytest.mark.parametrize(
+    ("pence", "shown"), [(2_600_000, "£26,000"), (5, "£0.05"), (-150, "-£1.50"), (0, "£0")]
+)
 def test_pence_are_shown_only_where_there_are_any(pence: int, shown: str) -> None:
     assert pounds(pence) == shown
 

@@ -42,7 +42,9 @@ def test_the_runs_of_a_difference_give_the_text_before_and_the_text_after(before
     assert all(run for _, run in change.runs)
 
 
-@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), WORDS), st.dictionaries(st.sampled_from("abcd"), WORDS))
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "c"]), WORDS), st.dictionaries(st.sampled_from("abcd"), WORDS)
+)
 def test_exactly_the_parts_that_differ_are_named(before: dict[str, str], after: dict[str, str]) -> None:
     changed = {change.key for change in differences(text(**before), text(**after))}
     assert changed == {key for key in {*before, *after} if before.get(key, "") != after.get(key, "")}
@@ -55,9 +57,15 @@ def test_a_difference_shows_what_was_taken_out_and_what_was_put_in() -> None:
 
 def test_rows_are_compared_as_lines() -> None:
     def rows(*cells: list[str]) -> Snapshot:
-        return {"parts": [{"key": "m", "title": "Milestones", "head": ["Milestone", "Forecast"], "rows": list(cells)}]}
+        return {
+            "parts": [
+                {"key": "m", "title": "Milestones", "head": ["Milestone", "Forecast"], "rows": list(cells)}
+            ]
+        }
 
-    (change,) = differences(rows(["Contract", "1 July 2026"]), rows(["Contract", "3 July 2026"], ["Start", ""]))
+    (change,) = differences(
+        rows(["Contract", "1 July 2026"]), rows(["Contract", "3 July 2026"], ["Start", ""])
+    )
     assert change.removed == "1"
     assert change.added.split(" … ") == ["3", "Start"]
 
@@ -87,7 +95,9 @@ def test_the_same_facts_freeze_to_the_same_fingerprint_whatever_the_day(subject:
 
 def test_another_figure_is_another_fingerprint() -> None:
     facts = complete()
-    other = complete(sections={**facts.sections, "outline": {**facts.sections["outline"], "why": "Another reason"}})
+    other = complete(
+        sections={**facts.sections, "outline": {**facts.sections["outline"], "why": "Another reason"}}
+    )
     before, after = (digest(canonical(freeze("outline", each))) for each in (facts, other))
     assert fingerprint(before) != fingerprint(after)
     assert fingerprint(before) == before[:8]

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from tests.people import Council
-from tests.web.deciding import PERSON, Member, asked, dump, link_in, newest
+from tests.web.deciding import PERSON, Member, asked, dump, fresh, link_in, newest
 from tests.web.support import BASE, Browser
 from vfm_workflow import wiring
 from vfm_workflow.journeys import decide, disputes, writing
@@ -221,7 +221,7 @@ def test_4_tokens_are_cut_out_of_logged_paths(council: Council, project: str) ->
 
 
 def test_4_a_stranger_with_a_made_up_token_learns_nothing(council: Council, project: str) -> None:
-    browser = Browser(council)
+    browser = fresh(council)
     made_up = browser.get("/d/" + "a" * 43)
     said = browser.text
     assert made_up.status_code == 410
@@ -310,10 +310,12 @@ def test_5_a_form_from_another_site_is_refused(council: Council, project: str) -
     member.look()
     fields = {"nonce": member.browser.hidden("nonce"), "choice": "approve"}
     before = dump(council.app)
-    for headers in (
-        {"sec-fetch-site": "cross-site"},
-        {"sec-fetch-site": "", "origin": "https://evil.example"},
+    for site, origin in (
+        ("cross-site", "https://evil.example"),
+        ("same-site", "null"),
+        ("", "https://evil.example"),
     ):
+        headers = {"sec-fetch-site": site, "origin": origin}
         assert member.browser.send(member.page, fields, headers=headers).status_code == 403
     assert dump(council.app) == before
 
@@ -426,9 +428,10 @@ def test_6_of_eight_racing_posts_exactly_one_decides(council: Council) -> None:
         member = Member(council, "chief")
         member.look()
         fields = {"nonce": member.browser.hidden("nonce"), "choice": "approve"}
-        browsers = [copy.copy(member.browser) for _ in range(8)]
+        racers = [copy.copy(member.browser) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda each: each.send(member.page, fields).status_code, browsers))
+            posts = [pool.submit(racer.send, member.page, fields) for racer in racers]
+            answers = [post.result().status_code for post in posts]
         assert sorted(answers) == [200] * 7 + [303], answers
         mine = [vote for vote in votes(council) if vote.address == "chief@wrenfold.example"]
         assert len(mine) == int(reference[-4:])
@@ -457,7 +460,7 @@ def test_11_receipts_tell_the_member_the_manager_and_the_others_with_no_live_lin
 def test_11_this_was_not_me_shows_on_get_and_freezes_on_post(council: Council, project: str) -> None:
     Member(council, "place").decide("approve")
     link = link_in(council, newest(council, "place", "decision_receipt"), "/dispute/")
-    browser, before = Browser(council), dump(council.app)
+    browser, before = fresh(council), dump(council.app)
     assert browser.get(link).status_code == 200
     assert head(browser, link).status_code == 200
     assert "Opening this page changes nothing" in browser.get(link).text

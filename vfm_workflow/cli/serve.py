@@ -28,7 +28,6 @@ def demo(
     No mail leaves this machine, and no setting of the environment is used.
     """
     _refuse_busy(HERE, port)
-    _refuse_real(directory)
     address = f"http://{HERE}:{port}"
     _only(VFM_DATA=str(directory), VFM_BASE_URL=address)
     from vfm_workflow.demo import seed
@@ -40,15 +39,27 @@ def demo(
     _run(f"{WEB}:from_environment", HERE, port)
 
 
-def _refuse_real(directory: Path) -> None:
-    """Raise NotAllowed where the folder holds a council's own database: a demo is not to be poured into it."""
-    from vfm_workflow.errors import NotAllowed
+def _prepare(directory: Path, address: str) -> None:
+    """Make the demo's data, with its progress on stderr: a bar at a terminal, a line a step elsewhere."""
+    import sys
 
-    if (directory / "vfm.sqlite3").exists() and not (directory / "demo-clock.json").exists():
-        raise NotAllowed(
-            f"{directory} holds a database that is no demo's. Name another folder with --dir; "
-            "if it is a demo that was cut short, remove the folder first."
-        )
+    from vfm_workflow.demo import seed
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("Preparing the demo council")
+            done = seed.prepare(
+                directory,
+                address,
+                lambda what, n, of: bar.update(task, description=what, completed=n, total=of),
+            )
+    else:
+        done = seed.prepare(directory, address, lambda what, n, of: note(f"{what} ({n} of {of} days)"))
+    said = {"seeded": "It was made", "cached": "It was copied", "kept": "It is as you left it"}[done.how]
+    note(f"The demo council stands in {directory}. {said}, in {done.seconds:.1f} seconds.")
 
 
 def _only(**given: str) -> None:

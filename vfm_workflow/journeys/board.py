@@ -312,10 +312,12 @@ def reopen_held(
     session: Session, home: Home, project: AnyProject, lifecycle: Lifecycle, at: dt.datetime
 ) -> None:
     """The project is off hold: ask the board again, on the same frozen text, what the hold had put aside."""
-    for request in store.last_held(session, projects.key(project)):
+    for request in store.put_aside(session, projects.key(project)):
         version = session.get(Version, request.version_id)
         assert version is not None
         rule = lifecycle.decisions[request.decision]
+        if not all((project.stage, event) in lifecycle.plan for event in rule.outcomes.values()):
+            continue  # it came back to another stage than it was asked in
         asker = session.get(Person, request.asked_by)
         by = projects.actor(asker) if asker else None
         asked = _ask(session, home, project, request.decision, rule, version, request.frozen, by, at)

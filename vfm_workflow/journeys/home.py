@@ -18,6 +18,7 @@ from vfm_workflow.domain.rag import RagRules
 from vfm_workflow.domain.roles import RoleSpec
 from vfm_workflow.errors import NotFound
 from vfm_workflow.mail.render import Renderer
+from vfm_workflow.store import projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.store.tables import LifecycleVersion
 
@@ -72,7 +73,7 @@ class Home:
 
     def publish(self, session: Session, lifecycle: Lifecycle, at: dt.datetime) -> str:
         """Store `lifecycle` under its digest if it is new; return the digest. Moves no project."""
-        if session.get(LifecycleVersion, lifecycle.digest) is None:
+        if not projects.has_lifecycle(session, lifecycle.digest):
             session.add(
                 LifecycleVersion(
                     digest=lifecycle.digest,

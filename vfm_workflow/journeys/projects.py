@@ -15,7 +15,8 @@ from vfm_workflow.journeys import writing
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import history
 from vfm_workflow.store import projects as store
-from vfm_workflow.store.tables import Department, Person, Project
+from vfm_workflow.store.projects import Desk, ProjectRow
+from vfm_workflow.store.tables import Project
 
 MOST_TITLE = 200
 MOST_SUMMARY = 500
@@ -36,7 +37,7 @@ def create(
     partner: str = "",
     priorities: Sequence[str] = (),
     planned_days: int | None = None,
-) -> Project:
+) -> ProjectRow:
     """Begin a project in the first stage of its kind's lifecycle; return it.
 
     `manager` and `sponsor` are work addresses; without a sponsor it is the head of the department (§7.2).
@@ -53,7 +54,7 @@ def create(
     if kind not in {entry.key for entry in home.outline.kinds}:
         kinds = ", ".join(entry.key for entry in home.outline.kinds)
         fields["kind"] = f"Choose the kind of project: one of {kinds}"
-    found = session.get(Department, department.strip().upper()) if department.strip() else None
+    found = store.desk(session, department)
     if found is None:
         codes = ", ".join(entry.code for entry in store.departments(session))
         fields["department"] = f"Choose the department: one of {codes}"
@@ -69,53 +70,43 @@ def create(
             f"You may not begin a project in {found.name}. Its Head of Service or a project manager may."
         )
     lifecycle = home.lifecycle_for(kind)
-    project = Project(
-        uuid=str(uuid.uuid4()),
-        reference=store.next_reference(session),
-        title=title,
-        summary=summary.strip(),
-        kind=kind,
-        department=found.code,
-        partner=partner.strip(),
-        priorities=list(priorities),
-        manager_id=store.key(lead),
-        sponsor_id=store.key(head),
-        lifecycle=home.publish(session, lifecycle, at),
-        stage=lifecycle.document.first_stage,
-        stage_since=at,
-        planned_days=planned_days,
-        created_at=at,
-        created_by=by.id,
-    )
-    session.add(project)
-    session.flush()
+    values = {
+        "uuid": str(uuid.uuid4()),
+        "title": title,
+        "summary": summary.strip(),
+        "kind": kind,
+        "department": found.code,
+        "partner": partner.strip(),
+        "priorities": list(priorities),
+        "manager_id": lead,
+        "sponsor_id": head,
+        "lifecycle": home.publish(session, lifecycle, at),
+        "stage": lifecycle.document.first_stage,
+        "planned_days": planned_days,
+        "created_by": by.id,
+    }
+    project = store.insert(session, values, at)
     detail = {"title": title, "kind": kind, "lifecycle": lifecycle.digest}
     history.record(session, project, history.Entry("created", by, at, "", detail))
     return project
 
 
-def _person(session: Session, address: str, fields: dict[str, str], name: str, what: str) -> Person | None:
-    try:
-        return store.person_by_address(session, address)
-    except NotFound:
+def _person(session: Session, address: str, fields: dict[str, str], name: str, what: str) -> int | None:
+    found = store.person_id(session, address)
+    if found is None:
         fields[name] = f"Write {what}; nobody here has “{address}”" if address.strip() else f"Write {what}"
-        return None
+    return found
 
 
-def _sponsor(
-    session: Session, address: str, department: Department | None, fields: dict[str, str]
-) -> Person | None:
+def _sponsor(session: Session, address: str, department: Desk | None, fields: dict[str, str]) -> int | None:
     if address.strip():
         return _person(session, address, fields, "sponsor", "the sponsor's work address")
-    if department is None:
-        return None
-    head = session.get(Person, department.head_id) if department.head_id is not None else None
-    if head is None:
+    if department is not None and department.head_id is None:
         fields["sponsor"] = f"{department.name} has no head yet: write the sponsor's work address"
-    return head
+    return department.head_id if department is not None else None
 
 
-def _may_create(home: Home, by: Actor, department: Department) -> bool:
+def _may_create(home: Home, by: Actor, department: Desk) -> bool:
     scope = home.roles[by.role].may.get("project.create") if by.role in home.roles else None
     return scope == "all" or (scope is not None and by.department == department.code)
 
@@ -132,7 +123,7 @@ def create_from(
     title: str = "",
     kind: str = "",
     department: str = "",
-) -> Project:
+) -> ProjectRow:
     """Begin a project from an outline written elsewhere; return it. What is named here wins over the file's head."""
     project = create(
         session,

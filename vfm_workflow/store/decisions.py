@@ -19,9 +19,17 @@ def token_digest(token: str) -> str:
 
 
 def lock(session: Session, request_id: int) -> DecisionRequest | None:
-    """Return the request, locked until the transaction ends (SQLite holds its one write lock already)."""
+    """Return the request, locked until the transaction ends (SQLite holds its one write lock already).
+
+    The project is locked first, as a transition locks it, so that the two never wait for each other; and what was read
+    before the wait is read again, since somebody else may have changed it meanwhile.
+    """
+    mine = select(col(DecisionRequest.project_id)).where(col(DecisionRequest.id) == request_id)
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(col(Project.id)).where(col(Project.id).in_(mine)).with_for_update())
+        session.expire_all()
     query = select(DecisionRequest).where(col(DecisionRequest.id) == request_id)
-    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+    return session.scalars(query.with_for_update()).first()
 
 
 def open_requests(session: Session, project_id: int | None = None) -> list[DecisionRequest]:
@@ -117,19 +125,17 @@ def versions(session: Session, project_id: int) -> list[Version]:
     return list(session.scalars(query.order_by(col(Version.frozen_at).desc(), col(Version.id).desc())))
 
 
-def last_held(session: Session, project_id: int) -> list[DecisionRequest]:
-    """Return the requests that were put aside when the project was last put on hold."""
-    moment = (
-        select(func.max(DecisionRequest.closed_at))
-        .where(col(DecisionRequest.project_id) == project_id, col(DecisionRequest.state) == "held")
-        .scalar_subquery()
+def put_aside(session: Session, project_id: int) -> list[DecisionRequest]:
+    """Return the requests that a hold put aside and that have not been asked again since, oldest first."""
+    newest = (
+        select(func.max(DecisionRequest.id))
+        .where(col(DecisionRequest.project_id) == project_id)
+        .group_by(col(DecisionRequest.decision))
     )
     query = select(DecisionRequest).where(
-        col(DecisionRequest.project_id) == project_id,
-        col(DecisionRequest.state) == "held",
-        col(DecisionRequest.closed_at) == moment,
+        col(DecisionRequest.id).in_(newest), col(DecisionRequest.state) == "held"
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query.order_by(col(DecisionRequest.id))))
 
 
 def project_of_vote(session: Session, vote_id: int) -> tuple[VoteRow, DecisionRequest, Project] | None:

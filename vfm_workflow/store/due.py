@@ -142,7 +142,7 @@ def slipped(session: Session, today: dt.date) -> Iterator[Slipped]:
     Each half walks a partial index of just such milestones, and the materialised step keeps the planner from starting
     at the departments, so that the cost follows the slips and not the milestones.
     """
-    raw = Raw(session)
+    raw = Raw.of(session)
     rows = raw.run(_SLIPPED, {"today": today if raw.postgresql else today.isoformat()})
     while batch := rows.fetchmany(500):
         for milestone_id, project_id, title, forecast, baseline, head_id in batch:

@@ -8,16 +8,74 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, Problem
+from vfm_workflow.store.raw import Raw
 
 READ_ONLY = "vfm_read_only"
 BUSY_SECONDS = 15
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class WorkSession(Session):
+    """A session over one driver connection. SQLAlchemy's own connection is made when something first asks for it:
+
+    a transition of hot statements never does, and building it would cost as much as the transition.
+    """
+
+    def __init__(self, engine: Engine, driver: PoolProxiedConnection) -> None:
+        super().__init__(expire_on_commit=False)
+        self.engine = engine
+        self.driver = driver
+        self.wrapped: Connection | None = None
+        self.info["raw"] = Raw(engine.dialect.name, driver.dbapi_connection)
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        """Return the one connection, over the transaction that is open already."""
+        if self.wrapped is None:
+            self.wrapped = Connection(self.engine, connection=self.driver)
+            self.wrapped.begin()
+        return self.wrapped
+
+
+class Work:
+    """A transaction as a `with` block: committed at its end, rolled back whole on any exception."""
+
+    __slots__ = ("driver", "engine", "session")
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __enter__(self) -> Session:
+        self.driver = self.engine.raw_connection()
+        if self.engine.dialect.name == "sqlite":
+            try:
+                self.driver.cursor().execute("BEGIN IMMEDIATE")
+            except BaseException:
+                self.driver.close()
+                raise
+        self.session = WorkSession(self.engine, self.driver)
+        return self.session
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        session = self.session
+        try:
+            if kind is None:
+                session.flush()
+                if session.wrapped is not None:
+                    session.wrapped.commit()
+                else:
+                    self.driver.commit()
+        finally:
+            session.close()
+            if session.wrapped is not None:
+                session.wrapped.close()
+            else:
+                self.driver.close()  # rolls back what was not committed
 
 
 class Database:
@@ -28,15 +86,12 @@ class Database:
         self.url = url
         self.engine = _engine(url, durable)
 
-    @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Yield a session in a transaction that commits at the end, or rolls all of it back on any exception.
+    def write(self) -> Work:
+        """Return a transaction to enter: it commits at the end, or rolls all of it back on any exception.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that what it read stays true.
         """
-        with self.engine.begin() as connection, Session(connection, expire_on_commit=False) as session:
-            yield session
-            session.flush()
+        return Work(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -127,6 +182,6 @@ def _sqlite_unsafe(connection: sqlite3.Connection, _record: object) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(READ_ONLY)
-    driver = connection.connection.dbapi_connection
-    assert driver is not None
-    driver.cursor().execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:  # Work has begun already
+        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")

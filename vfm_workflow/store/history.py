@@ -69,7 +69,7 @@ def record(session: Session, project: AnyProject, entry: Entry) -> None:
     `project` is brought up to date. Raises StaleRevision where somebody else changed the project since it was read.
     """
     session.flush()
-    raw = Raw(session)
+    raw = Raw.of(session)
     moved = entry.to_stage is not None and entry.to_stage != project.stage
     stage = entry.to_stage if entry.to_stage is not None else project.stage
     since = entry.at if moved else project.stage_since

@@ -50,7 +50,7 @@ def leave(
     at: dt.datetime,
 ) -> None:
     """Leave a fact for each person's next digest; one that waits or was said already stays as it is."""
-    raw, text = Raw(session), json.dumps(item, ensure_ascii=False)
+    raw, text = Raw.of(session), json.dumps(item, ensure_ascii=False)
     fact = {"job": job, "period": period, "subject": subject, "posted_at": raw.moment(at), "item": text}
     raw.run_many(_LEAVE, [{**fact, "person_id": person_id} for person_id in people])
 

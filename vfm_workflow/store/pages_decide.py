@@ -34,7 +34,7 @@ def newest_like(session: Session, request: DecisionRequest) -> tuple[DecisionReq
         .order_by(col(DecisionRequest.id).desc())
         .limit(1)
     )
-    row = session.execute(query).tuples().first()
+    row = session.execute(query).first()
     return (row[0], row[1]) if row is not None else None
 
 

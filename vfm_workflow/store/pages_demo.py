@@ -57,7 +57,7 @@ def readers(session: Session) -> list[tuple[int, str]]:
     """Return (id, post) of everybody who was sent a mail, in order of post."""
     had = select(col(OutboxMail.person_id)).where(col(OutboxMail.state) == "sent")
     query = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(had)).order_by(col(Person.name))
-    return [(person_id, name) for person_id, name in session.execute(query).tuples() if person_id is not None]
+    return [(person_id, name) for person_id, name in session.execute(query) if person_id is not None]
 
 
 def notices(session: Session) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col
 
@@ -54,7 +55,7 @@ FROM project p JOIN department d ON d.code = p.department WHERE p.reference = :r
 def row_by_reference(session: Session, reference: str) -> ProjectRow:
     """Return the project, locked for the transition on PostgreSQL (SQLite holds its one write lock). Raises NotFound."""
     session.flush()
-    raw = Raw(session)
+    raw = Raw.of(session)
     sql = f"{_ROW} FOR UPDATE OF p" if raw.postgresql else _ROW
     found = raw.run(sql, {"reference": reference.strip().upper()}).fetchone()
     if found is None:
@@ -95,10 +96,51 @@ def by_id(session: Session, project_id: int) -> Project:
     return found
 
 
-def next_reference(session: Session) -> str:
-    """Return the next free reference, such as `VFM-0021`."""
-    newest = session.scalar(select(func.max(Project.id))) or 0
-    return f"VFM-{newest + 1:04d}"
+_INSERT = """INSERT INTO project (uuid, reference, title, summary, kind, department, partner, priorities, manager_id,
+sponsor_id, lifecycle, stage, stage_since, planned_days, revision, head, created_at, created_by)
+SELECT :uuid, 'VFM-' || :digits, :title, :summary, :kind, :department, :partner, :priorities, :manager_id, :sponsor_id,
+:lifecycle, :stage, :at, :planned_days, 0, '', :at, :created_by RETURNING id"""
+
+
+def insert(session: Session, values: Mapping[str, Any], at: dt.datetime) -> ProjectRow:
+    """Insert a new project under the next free reference, such as `VFM-0021`; return it."""
+    session.flush()
+    raw = Raw.of(session)
+    newest = raw.run("SELECT max(id) FROM project", {}).fetchone()[0] or 0
+    digits = f"{newest + 1:04d}"
+    row = {**values, "priorities": json.dumps(values["priorities"]), "at": raw.moment(at), "digits": digits}
+    raw.run(_INSERT, row).fetchone()
+    return row_by_reference(session, f"VFM-{digits}")
+
+
+def has_lifecycle(session: Session, digest: str) -> bool:
+    """Return whether that version of a lifecycle is stored."""
+    sql = "SELECT 1 FROM lifecycle_version WHERE digest = :digest"
+    return Raw.of(session).run(sql, {"digest": digest}).fetchone() is not None
+
+
+class Desk(NamedTuple):
+    """A department as a new project needs it."""
+
+    code: str
+    name: str
+    head_id: int | None
+
+
+def desk(session: Session, code: str) -> Desk | None:
+    """Return the department with that code, or None."""
+    sql = "SELECT code, name, head_id FROM department WHERE code = :code"
+    found = Raw.of(session).run(sql, {"code": code.strip().upper()}).fetchone()
+    return Desk(*found) if found is not None else None
+
+
+def person_id(session: Session, address: str) -> int | None:
+    """Return the id of the active person with that work address, or None."""
+    raw = Raw.of(session)
+    active = "active" if raw.postgresql else "active = 1"
+    sql = f"SELECT id FROM person WHERE address = :address AND {active}"  # noqa: S608  (one of two fixed words)
+    found = raw.run(sql, {"address": address.strip().lower()}).fetchone()
+    return int(found[0]) if found is not None else None
 
 
 def standing(project: AnyProject) -> Standing:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
 from sqlmodel import Session
 
 _NAME = re.compile(r":([a-z_]+)")
@@ -23,11 +22,18 @@ class Raw:
 
     __slots__ = ("driver", "postgresql")
 
-    def __init__(self, session: Session) -> None:
-        bind = session.get_bind()
-        connection = bind if isinstance(bind, Connection) else session.connection()
-        self.postgresql = connection.dialect.name == "postgresql"
-        self.driver: Any = connection.connection.dbapi_connection
+    def __init__(self, dialect: str, driver: Any) -> None:
+        self.postgresql = dialect == "postgresql"
+        self.driver = driver
+
+    @classmethod
+    def of(cls, session: Session) -> Raw:
+        """Return the driver's connection of the transaction a session was opened in."""
+        found: Raw | None = session.info.get("raw")  # put there by `engine.Work`, which has one connection
+        if found is None:
+            connection = session.connection()
+            found = cls(connection.dialect.name, connection.connection.dbapi_connection)
+        return found
 
     def run(self, sql: str, values: Mapping[str, Any]) -> Any:
         """Run one statement with `:name` parameters; return the driver's cursor."""
@@ -35,7 +41,9 @@ class Raw:
 
     def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run one statement for each row."""
-        if self.postgresql:
+        if len(rows) == 1:
+            self.run(sql, rows[0])
+        elif self.postgresql:
             with self.driver.cursor() as cursor:
                 cursor.executemany(_percent(sql), rows)
         else:

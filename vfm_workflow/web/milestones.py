@@ -56,4 +56,3 @@ def _days(count: int, what: str = "") -> str:
 def rows(facts: Sequence[MilestoneFact], today: dt.date, calendar: Calendar) -> list[Row]:
     """Return each milestone with its slippage on `today`."""
     return [Row(m, slippage(m.baseline, m.forecast, m.done_on, today, calendar)) for m in facts]
-

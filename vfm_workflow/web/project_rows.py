@@ -63,7 +63,7 @@ def shown(
                 late,
                 waits,
                 overdue,
-            )  # fmt: skip
+            )
         )
     return found
 

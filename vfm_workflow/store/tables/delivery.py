@@ -21,6 +21,7 @@ class Occurrence(Table, table=True):
             sqlite_where=text("digest_day IS NULL"),
             postgresql_where=text("digest_day IS NULL"),
         ),
+        {"sqlite_with_rowid": False},  # the key is the row: one tree to keep, not two
     )
 
     job: str = Field(primary_key=True)

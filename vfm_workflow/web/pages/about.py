@@ -94,16 +94,17 @@ def _draw(home: Home, found: Lifecycle) -> Drawn:
 
 
 def _way(home: Home, found: Lifecycle, step: Step) -> Way:
-    if step.target == BACK:
-        to = "where it was"
-    else:
-        to = "" if step.target == step.stage else found.stages[step.target].title
+    to = "" if step.target == step.stage else _place(found, step.target)
     if step.spec.decided_by:
         who = f"the decision “{found.decisions[step.spec.decided_by].title}”"
     else:
         who = _titles(home, step.spec.by, "or")
     needs = tuple(REQUIREMENTS[name].sentence for name in step.spec.requires if name in REQUIREMENTS)
     return Way(step.spec.label, to, who, needs)
+
+
+def _place(found: Lifecycle, stage: str) -> str:
+    return "where it was" if stage == BACK else found.stages[stage].title
 
 
 def _titles(home: Home, roles: tuple[str, ...], word: str) -> str:

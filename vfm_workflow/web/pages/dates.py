@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day
+from vfm_workflow.domain.facts import MilestoneFact
 from vfm_workflow.domain.forms import parse_date
 from vfm_workflow.errors import BadInput
 from vfm_workflow.journeys import dates
@@ -83,11 +84,16 @@ def _listing(
 def _context(visit: Visit, session: Session, reference: str, tab: str = "milestones") -> dict[str, Any]:
     context = frame(visit, session, reference, tab)
     project = context["project"]
-    found = facts.milestones(session, projects.key(project))
+    found = sorted(facts.milestones(session, projects.key(project)), key=_in_time)
     context["rows"] = milestones.rows(found, visit.today, visit.home.calendar)
     context["today"] = visit.today
     context["editing"] = may_edit(visit, context)
     return context
+
+
+def _in_time(fact: MilestoneFact) -> tuple[dt.date, int]:
+    """Return what milestones are sorted by: the date agreed or, where there is none yet, the forecast."""
+    return fact.baseline or fact.forecast, fact.id
 
 
 def may_edit(visit: Visit, context: Mapping[str, Any]) -> Editing:

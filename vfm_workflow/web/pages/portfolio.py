@@ -21,6 +21,7 @@ from vfm_workflow.journeys import portfolio
 from vfm_workflow.journeys import projects as journey
 from vfm_workflow.journeys.overview import reading_scope
 from vfm_workflow.store import listing, pages_projects, projects
+from vfm_workflow.store.tables import Project
 from vfm_workflow.web.project_rows import shown
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -174,7 +175,7 @@ def create(visit: Page, form: Form) -> Response:
     return visit.go(f"/projects/{project.reference}", done)
 
 
-def _create(visit: Visit, session: Session, form: Typed) -> projects.Project:
+def _create(visit: Visit, session: Session, form: Typed) -> Project:
     """Return the new project. Raises BadInput with everything that is wrong, which rolls all of it back."""
     problems: dict[str, str] = {}
     days, typed = None, form.get("planned_days", "").strip()

@@ -17,6 +17,7 @@ from vfm_workflow.journeys.projects import open_project
 from vfm_workflow.store import history, pages_decide, pages_record, projects
 from vfm_workflow.store.tables import Project, Version
 from vfm_workflow.web import project_overview
+from vfm_workflow.web.diff import phrases
 from vfm_workflow.web.history_words import entry
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
@@ -125,7 +126,7 @@ def changes(visit: Page, reference: str, version_id: RowId) -> Response:
     if before is None:
         raise NotFound("This is the first version: there is none before it to compare it with.")
     found = differences(json.loads(before.snapshot), context["snapshot"])
-    context["changes"] = [(change.title, change.runs) for change in found]
+    context["changes"] = [(change.title, phrases(change.runs)) for change in found]
     return visit.page("project/changes.html", context)
 
 

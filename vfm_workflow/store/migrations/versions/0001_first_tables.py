@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("item", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_occurrence_person_id")),
         sa.PrimaryKeyConstraint("job", "period", "subject", "person_id", name=op.f("pk_occurrence")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("occurrence", schema=None) as batch_op:
         batch_op.create_index(
