@@ -38,6 +38,7 @@ from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
+from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
 
 WORK = frozenset(
@@ -228,9 +229,8 @@ class App:
         What waits in the outbox is among them. It is the clock itself that runs, and then all of it is undone.
         """
         until = self.home.calendar.moment(self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time())
-        with self.write() as session:
+        with scratch(self.database) as session:
             found = [*mail_log.waiting(session, at, until), *preview(session, self.home, at, days)]
-            session.rollback()
         return sorted(found, key=lambda pair: pair[0])
 
     def close(self) -> None:

@@ -21,7 +21,9 @@ def furnish(council: Council) -> None:
     council.at = NOW
     with council.app.write() as session:
         home, at = council.home, council.at
-        ideas.propose(session, home, council.actor(session, "holder"), at, "Share the depot with our neighbours")
+        ideas.propose(
+            session, home, council.actor(session, "holder"), at, "Share the depot with our neighbours"
+        )
         consult.ask(session, home, "VFM-0004", "legal", council.actor(session, "manager"), at)
 
 
@@ -42,7 +44,10 @@ def _implementing(council: Council) -> None:
     council.decide(reference, "chief", "approve", reason="The figures are convincing.")
     council.decide(reference, "place", "approve")
     council.decide(
-        reference, "resources", "approve_with_conditions", conditions="Consult ward members before rounds are published"
+        reference,
+        "resources",
+        "approve_with_conditions",
+        conditions="Consult ward members before rounds are published",
     )
     _return(council, reference, 3)
     council.at = dt.datetime(2026, 5, 5, 9, tzinfo=dt.UTC)
@@ -77,10 +82,15 @@ def _return(council: Council, reference: str, month: int) -> None:
     with council.app.write() as session:
         manager = council.actor(session, "manager")
         form = returns.form(session, council.home, reference, period, council.at)
-        typed = {f"measure_{box.measure.id}": "64.00" if box.measure.places else "70" for box in form.measures}
+        typed = {
+            f"measure_{box.measure.id}": "64.00" if box.measure.places else "70" for box in form.measures
+        }
         typed |= {f"saving_{box.saving.id}": "9000" for box in form.savings}
         typed |= {box.field: box.milestone.forecast.isoformat() for box in form.milestones}
-        typed |= {"narrative": "Rounds redrawn for the north depot.", "action": "The supplier works weekends."}
+        typed |= {
+            "narrative": "Rounds redrawn for the north depot.",
+            "action": "The supplier works weekends.",
+        }
         returns.submit(session, council.home, reference, period, manager, council.at, typed)
     if month < 9:
         with council.app.write() as session:
@@ -91,7 +101,9 @@ def _return(council: Council, reference: str, month: int) -> None:
 def _deciding(council: Council) -> None:
     """VFM-0002 has its second version before CMT, with one vote cast."""
     council.at = dt.datetime(2026, 11, 11, 9, tzinfo=dt.UTC)
-    reference = council.create("Temporary accommodation: nightly paid to leased", manager="other", department="PE")
+    reference = council.create(
+        "Temporary accommodation: nightly paid to leased", manager="other", department="PE"
+    )
     council.outline_ready(reference, milestone=dt.date(2027, 3, 31))
     council.do(reference, "submit_outline", "other")
     with council.app.write() as session:

@@ -27,7 +27,14 @@ def test_a_project_goes_from_outline_to_closed(council: Council) -> None:
         )
     council.do(reference, "finish_implementation")
     with council.app.write() as session:
-        record(session, council.home, reference, "Start with the depot.", council.actor(session, "manager"), council.at)
+        record(
+            session,
+            council.home,
+            reference,
+            "Start with the depot.",
+            council.actor(session, "manager"),
+            council.at,
+        )
     council.do(reference, "submit_lessons")
     council.approve(reference)
     assert council.stage(reference) == "closed"
@@ -56,7 +63,9 @@ def test_a_stale_revision_is_refused_with_what_changed_since(council: Council) -
     seen = council.project(reference).revision
     with council.app.write() as session:
         manager = council.actor(session, "manager")
-        dates.add_milestone(session, council.home, reference, "Contract", dt.date(2026, 9, 1), manager, council.at)
+        dates.add_milestone(
+            session, council.home, reference, "Contract", dt.date(2026, 9, 1), manager, council.at
+        )
     with pytest.raises(StaleRevision) as refused:
         council.do(reference, "hold", "head", reason="Waiting for the grant", revision=seen)
     assert refused.value.changes == ("Waste Project Manager: milestone added",)
@@ -90,7 +99,15 @@ def test_only_a_decision_resets_a_baseline_and_the_old_one_stays(council: Counci
     new = dt.date(2026, 12, 4)
     with council.app.write() as session:
         manager = council.actor(session, "manager")
-        dates.propose(session, council.home, reference, {milestone.id or 0: new}, "The supplier is late", manager, council.at)
+        dates.propose(
+            session,
+            council.home,
+            reference,
+            {milestone.id or 0: new},
+            "The supplier is late",
+            manager,
+            council.at,
+        )
     council.do(reference, "ask_rebaseline")
     assert council.milestones(reference)[0].baseline == milestone.baseline
     council.approve(reference)

@@ -15,6 +15,7 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import select
 from sqlmodel import col
+from structlog.testing import capture_logs
 
 from tests.people import Council
 from tests.web.deciding import PERSON, Member, asked, dump, fresh, link_in, newest
@@ -364,10 +365,11 @@ def test_6_if_anything_fails_all_of_it_rolls_back_and_the_link_still_works(
 
     member = Member(council, "chief")
     before = dump(council.app)
-    with monkeypatch.context() as broken:
+    with monkeypatch.context() as broken, capture_logs() as logged:
         broken.setattr(decide, step, fail)
         with pytest.raises(OSError, match="disk is full"):
             member.decide("approve")
+    assert [line["event"] for line in logged] == ["a page failed"]
     assert dump(council.app) == before
     assert member.decide("approve").status_code == 303
     assert len(votes(council)) == 1

@@ -79,7 +79,10 @@ def test_saving_and_checking_leads_to_the_checklist(browser: Browser) -> None:
 def test_criteria_are_chosen_with_their_evidence_and_dropped_again(browser: Browser) -> None:
     reference = browser.council.create()
     browser.sign_in("manager")
-    browser.send(path(reference), opened(browser, reference, criterion="high_cost", evidence_high_cost="£71 against £61"))
+    browser.send(
+        path(reference),
+        opened(browser, reference, criterion="high_cost", evidence_high_cost="£71 against £61"),
+    )
     assert criteria(browser.council, reference) == {"high_cost": "£71 against £61"}
     typed = opened(browser, reference)
     assert typed.pop("criterion") == "high_cost"
@@ -90,9 +93,13 @@ def test_criteria_are_chosen_with_their_evidence_and_dropped_again(browser: Brow
 def test_evidence_without_its_tick_is_asked_about_and_kept(browser: Browser) -> None:
     reference = browser.council.create()
     browser.sign_in("manager")
-    answer = browser.send(path(reference), opened(browser, reference, evidence_poor_performance="92 missed", text_why="Why"))
+    answer = browser.send(
+        path(reference), opened(browser, reference, evidence_poor_performance="92 missed", text_why="Why")
+    )
     assert answer.status_code == 422
-    assert "There is new evidence for “Below average or poor performance”, which is not chosen" in browser.text
+    assert (
+        "There is new evidence for “Below average or poor performance”, which is not chosen" in browser.text
+    )
     assert fields(answer.text, path(reference))["evidence_poor_performance"] == "92 missed"
     assert text(browser.council, reference, "why") == "Why", "the rest is saved all the same"
 
@@ -185,7 +192,9 @@ def test_autosave_says_when_the_session_has_ended(browser: Browser) -> None:
 def test_somebody_signed_out_keeps_what_they_typed(browser: Browser) -> None:
     reference = browser.council.create()
     long = "Waste costs more here than anywhere else, <b>and</b> nobody knows why it should be so."
-    typed = opened(browser.sign_in("manager"), reference, text_why=long, criterion=["high_cost", "off_vision"])
+    typed = opened(
+        browser.sign_in("manager"), reference, text_why=long, criterion=["high_cost", "off_vision"]
+    )
     answer = browser.sign_out().send(path(reference), typed)
     assert answer.status_code == 401
     assert long in browser.text

@@ -33,9 +33,9 @@ def test_the_overview_says_where_the_project_stands(browser: Browser) -> None:
     assert "Implementation Since 2 March 2026" in browser.text
     assert 'aria-current="step"' in page.text
     assert "Savings expected in 2025/26 £0" in browser.text
-    assert "Savings expected in 2027/28, year 2 £210,000 between £105,000 and £420,000" in browser.text
+    assert "£210,000 in 2027/28, its year 2, between £105,000 and £420,000" in browser.text
     assert "Next milestone 30 June 2026 “Contract signed”" in browser.text
-    assert "0 of 1 milestone are done. None of those still open has slipped" in browser.text
+    assert "The one milestone is not done yet. Nothing still open has slipped" in browser.text
 
 
 def test_the_stage_says_how_many_of_its_working_days_are_used(browser: Browser) -> None:
@@ -252,7 +252,7 @@ def test_the_history_tells_everything_in_words(browser: Browser) -> None:
     page = browser.sign_in("auditor").get(f"/projects/{reference}/history")
     assert "Outline approved by The board" in browser.text
     assert "CMT approval → Initial stage" in browser.text
-    assert "Approved: Decide on the outline by Chief Executive" in browser.text
+    assert "Vote: approved by Chief Executive" in browser.text
     assert "Condition: Consult the wards first." in browser.text
     assert "Project begun by Waste Project Manager" in browser.text
     with council.app.read() as session:

@@ -47,7 +47,7 @@ def test_filters_and_search_narrow_the_list_and_are_kept(browser: Browser) -> No
     council.create("Housing voids", manager="other", department="PE")
     browser.sign_in("manager")
     assert shown(browser, "?stage=cmt_approval") == ["VFM-0001"]
-    assert "Decide on the outline" in browser.text
+    assert "The board Decide on the outline, by 9 March 2026" in browser.text
     assert shown(browser, "?department=PE") == ["VFM-0002"]
     assert '<option value="PE" selected>' in browser.last.text if browser.last else ""
     assert shown(browser, "?search=voids") == ["VFM-0002"]

@@ -30,12 +30,8 @@ def demo(
     _refuse_busy(HERE, port)
     address = f"http://{HERE}:{port}"
     _only(VFM_DATA=str(directory), VFM_BASE_URL=address)
-    from vfm_workflow.demo import seed
-
-    seed.prepare(directory, address, note)
-    note(
-        f"\nThe demo council is at {address}\nIts mailbox and clock are at {address}/demo\nEnd it with Ctrl+C.\n"
-    )
+    _prepare(directory, address)
+    note(f"\n  Pages:              {address}\n  Mailbox and clock:  {address}/demo\n\nEnd it with Ctrl+C.\n")
     _run(f"{WEB}:from_environment", HERE, port)
 
 

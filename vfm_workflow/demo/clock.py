@@ -41,7 +41,7 @@ def move(app: App, step: str) -> Moved:
         raise BadInput({"step": f"Choose one of: {', '.join(STEPS)}"})
     with _MOVING:
         start = app.demo_now()
-        if start is None:
+        if start is None or not app.is_demo:
             raise NotFound("This is no demo: its clock is the machine's own.")
         end = target(app.home.calendar, step, start)
         before, posted, days = _sent(app), 0, set[dt.date]()

@@ -6,6 +6,7 @@ import datetime as dt
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.wiring import App
@@ -17,6 +18,8 @@ class Action:
 
     at: dt.datetime
     do: Callable[[dt.datetime], None]
+    silent: bool = False
+    """No mail can follow from it, so the clock need not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,16 @@ def walk(
         ((action.at, action) for action in actions if start < action.at <= end),
         key=lambda pair: pair[0],
     )
-    here: dt.datetime | None = None
-    for moment, action in due:
-        if moment != here:
-            if here is not None:
-                yield _beat(app, here)
-            here = moment
-            if arrive is not None:
-                arrive(moment)
-        if action is not None:
-            action.do(moment)
-    if here is not None:
-        yield _beat(app, here)
+    for moment, together in groupby(due, key=lambda pair: pair[0]):
+        if arrive is not None:
+            arrive(moment)
+        asked = False
+        for _, action in together:
+            asked = asked or action is None or not action.silent
+            if action is not None:
+                action.do(moment)
+        if asked:
+            yield _beat(app, moment)
 
 
 def _beat(app: App, at: dt.datetime) -> Beat:

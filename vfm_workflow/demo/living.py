@@ -36,9 +36,7 @@ def fire(
     """Fire an event of the lifecycle, by the project manager where nobody else is named."""
     with replay.act(f"Project {project.number}: {do}") as session:
         actor = replay.actor(session, by or project.pm)
-        advance.advance(
-            session, replay.home, replay.reference(project), EVENTS[do], actor, at, reason=reason
-        )
+        advance.advance(session, replay.home, replay.reference(project), EVENTS[do], actor, at, reason=reason)
 
 
 def recommend(replay: Replay, project: ProjectFile, event: FinishInitialStage, at: dt.datetime) -> None:
@@ -53,9 +51,7 @@ def recommend(replay: Replay, project: ProjectFile, event: FinishInitialStage, a
 
 def propose_dates(replay: Replay, project: ProjectFile, event: AskRebaseline, at: dt.datetime) -> None:
     """Propose new dates, which `fire` then asks CMT for."""
-    changes = {
-        replay.id_of(project.number, "milestone", title): day for title, day in event.changes.items()
-    }
+    changes = {replay.id_of(project.number, "milestone", title): day for title, day in event.changes.items()}
     with replay.act(f"Project {project.number} proposes new dates") as session:
         by = replay.actor(session, project.pm)
         dates.propose(session, replay.home, replay.reference(project), changes, event.reason, by, at)

@@ -25,7 +25,7 @@ from vfm_workflow.demo.replay import Replay, settle_in
 
 Doing = Callable[[dt.datetime], None]
 Entry = tuple[dt.date, str, Doing]
-"""The day, the time on the council's clock, and what is done."""
+"""The day, the time on the council's clock or a key of TIMES, and what is done."""
 
 OPENING = "08:30"
 TIMES = {
@@ -46,32 +46,35 @@ TIMES = {
     "reach": "16:10",
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
+SILENT = {"create", "ask", "answer", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify"}
+"""Those from which no mail follows."""
 DRAFTING = dt.timedelta(minutes=25)
 """How long before it is submitted a text was last saved."""
 
 
 def actions(replay: Replay) -> list[Action]:
-    """Return everything that happens, in order. The first is that the people settle in, an hour before all else."""
+    """Return everything that happens, in order. The first is that the people settle in, before all else."""
+    found = sorted(_all(replay), key=lambda action: action.at)
     calendar = replay.home.calendar
-    found = [
-        (calendar.moment(day, time) + dt.timedelta(minutes=later), order, do)
-        for order, (later, (day, time, do)) in enumerate(_entries(replay))
-    ]
-    found.sort(key=lambda entry: entry[:2])
-    first = calendar.moment(calendar.today(found[0][0]), OPENING)
-    return [Action(first, partial(settle_in, replay)), *(Action(at, do) for at, _, do in found)]
+    first = calendar.moment(calendar.today(found[0].at), OPENING)
+    return [Action(first, partial(settle_in, replay), silent=True), *found]
 
 
-def _entries(replay: Replay) -> Iterator[tuple[int, Entry]]:
-    """Yield (minutes later than said, entry) for all projects and ideas."""
+def _all(replay: Replay) -> Iterator[Action]:
+    calendar = replay.home.calendar
     for project in replay.data.projects:
-        for entry in _project(replay, project):
-            named = entry[1] in TIMES
-            yield (project.number if named else 0), (entry[0], TIMES.get(entry[1], entry[1]), entry[2])
+        later = dt.timedelta(minutes=project.number)
+        for day, time, do in _project(replay, project):
+            if time in TIMES:
+                yield Action(calendar.moment(day, TIMES[time]) + later, do, silent=time in SILENT)
+            else:
+                yield Action(calendar.moment(day, time), do)
     for idea in replay.data.ideas:
-        yield 0, (idea.date, TIMES["idea"], partial(living.propose_idea, replay, idea))
+        at = calendar.moment(idea.date, TIMES["idea"])
+        yield Action(at, partial(living.propose_idea, replay, idea), silent=True)
         if idea.reply is not None:
-            yield 0, (idea.reply.date, TIMES["reply"], partial(living.reply, replay, idea))
+            at = calendar.moment(idea.reply.date, TIMES["reply"])
+            yield Action(at, partial(living.reply, replay, idea), silent=True)
 
 
 def _project(replay: Replay, project: ProjectFile) -> Iterator[Entry]:

@@ -44,7 +44,13 @@ class Links:
 
 
 def vote(
-    session: Session, home: Home, links: Links, reference: str, address: str, ballot: BallotEntry, at: dt.datetime
+    session: Session,
+    home: Home,
+    links: Links,
+    reference: str,
+    address: str,
+    ballot: BallotEntry,
+    at: dt.datetime,
 ) -> None:
     """Decide as the holder of `address` would: open the newest link, fill in the page, send it. Raises VfmError."""
     link = decide.look_up(session, home, links.newest(session, home, reference, address))

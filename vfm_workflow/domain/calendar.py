@@ -159,9 +159,15 @@ class Calendar:
 
     def is_working_day(self, day: dt.date) -> bool:
         """Return whether the council works on `day`."""
-        return (
-            day.weekday() < 5 and day not in self._closed and day not in self.rules.working_days.also_closed
-        )
+        known = self._known.get(day)
+        if known is None:
+            closed = day in self._closed or day in self.rules.working_days.also_closed
+            known = self._known[day] = day.weekday() < 5 and not closed
+        return known
+
+    @cached_property
+    def _known(self) -> dict[dt.date, bool]:
+        return {}
 
     def next_working_day(self, day: dt.date) -> dt.date:
         """Return `day` itself if it is a working day, else the first one after it."""
@@ -194,19 +200,23 @@ class Calendar:
         return table[day.toordinal() - table[0]]
 
     def _count(self, year: int) -> list[int]:
-        """Return, for each day of `year`, how many working days have passed with it since the year 2000.
+        """Return, for each day of `year`, the working days since the end of 1999 (before it, down to it, negative).
 
-        The day before the first stands for the ordinal of that day, so that a look-up is one subtraction.
+        The first entry is the ordinal of the day before, so that a look-up is one subtraction.
         """
-        total = 0 if year <= 2000 else self._worked(dt.date(year - 1, 12, 31))
-        day = dt.date(year, 1, 1)
-        table = [day.toordinal() - 1]
-        while day.year == year:
-            total += self.is_working_day(day)
+        first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+        worked = [self.is_working_day(dt.date.fromordinal(n)) for n in range(first.toordinal(), last.toordinal() + 1)]
+        if year > 2000:
+            total = self._worked(dt.date(year - 1, 12, 31))
+        elif year == 2000:
+            total = 0
+        else:
+            following = dt.date(year + 1, 1, 1)
+            total = self._worked(following) - self.is_working_day(following) - sum(worked)
+        table = [first.toordinal() - 1]
+        for works in worked:
+            total += works
             table.append(total)
-            if day == dt.date.max:
-                break
-            day += dt.timedelta(days=1)
         return table
 
     def nth_working_day(self, year: int, month: int, number: int) -> dt.date:

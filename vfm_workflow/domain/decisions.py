@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vfm_workflow.domain.lifecycle import Choice, DecisionRule
+from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput
 
 CHOICE_LABELS: dict[Choice, str] = {
@@ -102,10 +103,8 @@ def read_ballot(rule: DecisionRule, choice: str, reason: str, conditions: str) -
     Conditions are written one a line.
     """
     fields: dict[str, str] = {}
-    reason, lines = (
-        reason.strip(),
-        [line.strip(" -•\t") for line in conditions.splitlines() if line.strip(" -•\t")],
-    )
+    reason, conditions = clean(reason), clean(conditions)
+    lines = [line.strip(" -•\t") for line in conditions.splitlines() if line.strip(" -•\t")]
     picked = next((key for key in rule.outcomes if key == choice), None)
     if picked is None:
         fields["choice"] = "Choose your decision"

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle, Step
 from vfm_workflow.domain.roles import Actor, roles_on
+from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
 from vfm_workflow.journeys import board, gate
 from vfm_workflow.journeys.effects import EFFECTS
@@ -56,7 +57,7 @@ def advance(
     step = lifecycle.step(project.stage, event)
     _refuse_stranger(home, project, step, by)
     refuse_disputed(project)
-    reason = reason.strip()
+    reason = clean(reason)
     if step.spec.reason == "required" and not reason:
         raise BadInput({"reason": f"Say why: “{step.spec.label}” needs a reason"})
     if len(reason) > MOST_REASON:

@@ -305,7 +305,8 @@ def settle_left(
                 "decision": decision_view(home, asked),
                 "reason": why,
             }
-            post(session, home, "decision_withdrawn", person, context, at, project)
+            if person.active:
+                post(session, home, "decision_withdrawn", person, context, at, project)
 
 
 def reopen_held(

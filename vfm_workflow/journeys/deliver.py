@@ -47,12 +47,12 @@ def deliver(
         with work() as session:
             claimed = outbox.claim(session, worker, at, LEASE)
             mails = [_outgoing(row) for row in claimed]
-            created = [row.created_at for row in claimed]
+            since = [row.not_before for row in claimed]
             attempts = [row.attempts for row in claimed]
         if not mails:
             return done
-        for mail, born, tries in zip(mails, created, attempts, strict=True):
-            answer = _one(work, transport, worker, at, mail, born, tries, done)
+        for mail, free, tries in zip(mails, since, attempts, strict=True):
+            answer = _one(work, transport, worker, at, mail, free, tries, done)
             if answer is not None and answer.outcome == "retry" and answer.code is None:
                 return done  # nobody answered at all: the other mails need not wait out the same silence
     return done
@@ -69,7 +69,7 @@ def _one(
     worker: str,
     at: dt.datetime,
     mail: Outgoing,
-    born: dt.datetime,
+    free: dt.datetime,
     tries: int,
     done: Delivered,
 ) -> Answer | None:
@@ -84,8 +84,9 @@ def _one(
         answer = transport.send(mail, before_data)
     except LeaseLost:
         return None  # another worker has it now, and settles it
-    state, outcome, next_try = _verdict(answer, at, born, tries, mail.id)
     with work() as session:
+        doubts = outbox.doubts(session, mail.id) if answer.outcome == "unknown" else 0
+        state, outcome, next_try = _verdict(answer, at, free, tries, doubts, mail.id)
         settled = outbox.settle(
             session,
             mail.id,
@@ -108,23 +109,27 @@ class LeaseLost(Exception):
 
 
 def _verdict(
-    answer: Answer, at: dt.datetime, born: dt.datetime, tries: int, mail_id: int
+    answer: Answer, at: dt.datetime, free: dt.datetime, tries: int, doubts: int, mail_id: int
 ) -> tuple[str, str, dt.datetime | None]:
-    """Return (state, outcome, next try) for an answer. What was refused for now is tried for 48 hours, then failed."""
+    """Return (state, outcome, next try) for an answer.
+
+    What was refused for now is tried for 48 hours from when it was free to leave, then failed.
+    """
     if answer.outcome == "sent":
         return "sent", "sent", None
     if answer.outcome == "failed":
         return "failed", "failed", None
     if answer.outcome == "unknown":
         # Accepted or not, nobody can say: it goes again with the same bytes once the lease would have run out.
-        return ("unknown", "unknown", None) if tries >= MOST_UNKNOWN else ("waiting", "unknown", at + LEASE)
-    if at - born > GIVE_UP:
+        return ("unknown", "unknown", None) if doubts >= MOST_DOUBTS else ("waiting", "unknown", at + LEASE)
+    if at - free > GIVE_UP:
         return "failed", "failed", None
     wait = WAITS[min(tries, len(WAITS) - 1)]
     return "waiting", "retry", at + wait + _jitter(mail_id, tries, wait)
 
 
-MOST_UNKNOWN = 2
+MOST_DOUBTS = 2
+"""So often a mail whose fate is unknown is sent again, before somebody is asked to look."""
 
 
 def _jitter(mail_id: int, tries: int, wait: dt.timedelta) -> dt.timedelta:

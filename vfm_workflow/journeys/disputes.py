@@ -7,6 +7,7 @@ import datetime as dt
 from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor
+from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, LinkDead, NotAllowed, NotFound
 from vfm_workflow.journeys import board
 from vfm_workflow.journeys.home import Home
@@ -75,14 +76,15 @@ def settle(session: Session, home: Home, reference: str, by: Actor, note: str, a
     project = projects.by_reference(session, reference)
     if by.role != "administrator":
         raise NotAllowed("Only an administrator may settle a dispute.")
-    if not note.strip():
+    note = clean(note)
+    if not note:
         raise BadInput({"note": "Say what you found and what was done"})
     rows = store.open_disputes(session, projects.key(project))
     if not rows:
         raise NotFound(f"Nothing is disputed on {project.reference}.")
     for row in rows:
-        row.settled_at, row.settled_by, row.note = at, by.id, note.strip()
+        row.settled_at, row.settled_by, row.note = at, by.id, note
     project.disputed_at = None
     session.flush()
-    history.record(session, project, history.Entry("dispute_settled", by, at, note.strip()))
+    history.record(session, project, history.Entry("dispute_settled", by, at, note))
     return project

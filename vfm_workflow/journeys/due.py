@@ -126,13 +126,16 @@ class Now:
 
 
 def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
-    """Months whose return is not in. A month stops being chased once a later one is in, since figures carry forward."""
+    """Months whose return is not in. A month stops being chased once a later one is in, since figures carry forward.
+
+    Nobody is chased for a project that has ended.
+    """
     newest: dict[int, str] = {}
     for (project_id, month), row in now.returns.items():
         if row.state != "draft":
             newest[project_id] = max(newest.get(project_id, ""), month)
     for subject, month in now.expected_returns:
-        if month <= newest.get(subject.id, ""):
+        if month <= newest.get(subject.id, "") or _kind(now, subject) == "ended":
             continue
         due = now.calendar.return_due(month)
         key = occasion(when, month, due, now.today, now.calendar)
@@ -149,13 +152,13 @@ def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
 
 
 def return_not_verified(now: Now, when: When) -> Iterator[Owed]:
-    """Returns that wait for the Head of Service, from the day they came in."""
+    """Returns that wait for the Head of Service, from the day they came in; one that was corrected comes in again."""
     for (project_id, month), row in sorted(now.returns.items()):
         subject = now.subjects.get(project_id)
         if subject is None or row.state != "submitted":
             continue
         came = now.calendar.today(row.submitted_at)
-        key = occasion(when, month, now.calendar.next_working_day(came), now.today, now.calendar)
+        key = occasion(when, came.isoformat(), now.calendar.next_working_day(came), now.today, now.calendar)
         if key is not None:
             due = now.calendar.return_due(month)
             item = now.item(
@@ -167,7 +170,7 @@ def return_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 manager=subject.manager_id,
                 submitted_on=came,
             )
-            yield Owed(key, subject.reference, subject, subject.department, item)
+            yield Owed(key, f"{subject.reference}:{month}", subject, subject.department, item)
 
 
 def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
@@ -244,8 +247,12 @@ def milestone_slipped(now: Now, when: When) -> Iterator[Owed]:
 
 
 def _live(now: Now, subject: Subject) -> bool:
-    stages = now.lifecycles[subject.lifecycle].stages
-    return subject.stage in stages and stages[subject.stage].kind == "live"
+    return _kind(now, subject) == "live"
+
+
+def _kind(now: Now, subject: Subject) -> str | None:
+    stage = now.lifecycles[subject.lifecycle].stages.get(subject.stage)
+    return stage.kind if stage is not None else None
 
 
 def decision_open(now: Now, when: When) -> Iterator[Owed]:

@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.texts import one_line
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import projects
@@ -39,7 +40,8 @@ def add_person(
         )
     elif projects.has_address(session, clean):
         fields["address"] = f"Somebody has the address {clean} already"
-    if not name.strip():
+    name = one_line(name)
+    if not name:
         fields["name"] = "Write the person's post, such as Head of Planning"
     if role not in home.roles:
         fields["role"] = f"There is no role “{role}”. The roles are: {', '.join(home.roles)}"
@@ -47,7 +49,7 @@ def add_person(
         fields["department"] = f"There is no department {department}"
     if fields or clean is None:
         raise BadInput(fields)
-    person = Person(address=clean, name=name.strip(), role=role, department=department, joined_at=at)
+    person = Person(address=clean, name=name, role=role, department=department, joined_at=at)
     session.add(person)
     session.flush()
     return person
@@ -71,7 +73,7 @@ def add_department(session: Session, *, code: str, name: str) -> Department:
         raise BadInput({"code": "Write a code of up to 8 letters or digits, such as SS"})
     if session.get(Department, code) is not None:
         raise BadInput({"code": f"There is a department {code} already"})
-    department = Department(code=code, name=name.strip() or code)
+    department = Department(code=code, name=one_line(name) or code)
     session.add(department)
     session.flush()
     return department

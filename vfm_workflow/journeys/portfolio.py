@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.calendar import month_end
+from vfm_workflow.domain.calendar import month_end, short_day
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import pages_projects as store
@@ -85,23 +86,30 @@ def _monitored(lifecycles: Mapping[str, Lifecycle], place: Place) -> bool:
     return stage is not None and stage.monitored
 
 
-def waits_for(home: Home, lifecycle: Lifecycle, row: Row, more: More, today: dt.date) -> tuple[str, bool]:
-    """Return (what a project waits for in a few words, whether that is overdue)."""
+class Waiting(NamedTuple):
+    """What a project waits for, since or until when, and whether that is over."""
+
+    who: str
+    note: str
+    overdue: bool
+
+
+def waits_for(home: Home, lifecycle: Lifecycle, row: Row, more: More, today: dt.date) -> Waiting:
+    """Return what a project waits for: a dispute to be settled, a board, or whoever its stage belongs to."""
     if more.disputed:
-        return "A dispute to be settled", True
+        return Waiting("Administrator", "A decision is disputed", False)
     if more.decision is not None and more.deadline is not None:
         due = home.calendar.today(more.deadline)
-        title = (
-            lifecycle.decisions[more.decision].title
-            if more.decision in lifecycle.decisions
-            else more.decision
-        )
-        return title, due < today
+        rule = lifecycle.decisions.get(more.decision)
+        title = rule.title if rule is not None else more.decision
+        return Waiting("The board", f"{title}, by {short_day(due)}", due < today)
     stage = lifecycle.stages.get(row.stage)
     if stage is None or stage.kind == "ended":
-        return "", False
+        return Waiting("", "", False)
     owner = home.role_title(stage.owner) if stage.owner else ""
+    since = home.calendar.today(more.stage_since)
     if stage.limit_working_days is None:
-        return owner, False
-    spent = home.calendar.working_days_between(home.calendar.today(more.stage_since), today)
-    return owner, spent > stage.limit_working_days
+        return Waiting(owner, f"Since {short_day(since)}", False)
+    spent = home.calendar.working_days_between(since, today)
+    note = f"{spent} of {stage.limit_working_days} working days"
+    return Waiting(owner, note, spent > stage.limit_working_days)

@@ -69,6 +69,8 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         if day is None or asked.project.disputed_at is not None:
             continue
         for slot in decision_store.waiting(asked.board, decision_store.votes(session, asked.id)):
+            if not projects.person(session, slot.person_id).active:
+                continue
             key = {
                 "job": "decision_reminded",
                 "period": day.isoformat(),

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.outline import Written
 from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.texts import clean, one_line
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import writing
 from vfm_workflow.journeys.home import Home
@@ -44,7 +45,7 @@ def create(
     Raises NotAllowed, or BadInput naming each field that cannot be used.
     """
     fields: dict[str, str] = {}
-    title = " ".join(title.split())
+    title, summary, partner = one_line(title), clean(summary), one_line(partner)
     if not title:
         fields["title"] = "Write a title"
     elif len(title) > MOST_TITLE:
@@ -73,10 +74,10 @@ def create(
     values = {
         "uuid": str(uuid.uuid4()),
         "title": title,
-        "summary": summary.strip(),
+        "summary": summary,
         "kind": kind,
         "department": found.code,
-        "partner": partner.strip(),
+        "partner": partner,
         "priorities": list(priorities),
         "manager_id": lead,
         "sponsor_id": head,

@@ -233,6 +233,8 @@ def _stages(desk: _Desk) -> Iterator[Task]:
         if option is None and checked <= MOST_CHECKED:
             continue
         title, why = _stage_words(option, stage.title)
+        if stage.limit_working_days:
+            why += f" The stage may last {stage.limit_working_days} working days."
         yield Task("stage", title, _path(project, "#next"), why, _name(project), due, late)
 
 

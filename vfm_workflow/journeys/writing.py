@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.outline import MOST_CHARACTERS
 from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.texts import clean as clean
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound, StaleRevision
 from vfm_workflow.journeys import advance, gate
 from vfm_workflow.journeys.home import Home
@@ -87,14 +88,6 @@ def save_section(
         row.text, row.updated_at, row.updated_by = text, at, by.id
     session.flush()
     return seen(text)
-
-
-def clean(text: str) -> str:
-    """Return what was typed with one kind of line end and without characters that no database or page can show."""
-    flat = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
-        char for char in flat if char in "\n\t" or (ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF)
-    ).strip()
 
 
 def save_criterion(

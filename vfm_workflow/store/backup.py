@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, NotFound, Problem
 from vfm_workflow.store.engine import BUSY_SECONDS, MIGRATIONS, Database
@@ -86,6 +89,30 @@ def restore(url: str, file: Path, *, replace: bool, kept_as: str) -> tuple[Copie
     return copied, kept
 
 
+@contextmanager
+def scratch(database: Database) -> Iterator[Session]:
+    """Yield a session on the data as they are, whose changes are all undone at the end.
+
+    SQLite has one writer: there it is a copy in memory, so that nobody has to wait for as long as it lasts.
+    """
+    if database.engine.dialect.name != "sqlite":
+        with database.write() as session:
+            yield session
+            session.rollback()
+        return
+    source, copy = sqlite_file(database.url, ""), Database("sqlite://")
+    try:
+        raw = copy.engine.raw_connection()
+        with closing(_read_only(source)) as read:
+            read.backup(cast(sqlite3.Connection, raw.driver_connection))
+        raw.close()  # back into the pool, which keeps the one connection that is the database
+        with copy.write() as session:
+            yield session
+            session.rollback()
+    finally:
+        copy.close()
+
+
 def versions() -> frozenset[str]:
     """Return every version of the tables that this program knows, old and new."""
     from alembic.script import ScriptDirectory
@@ -115,13 +142,12 @@ def sqlite_file(url: str, instead: str) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy by SQLite's online backup: a whole transaction at `target`, whatever others do to `source`."""
-    with (
-        closing(
-            sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        ) as read,
-        closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as write,
-    ):
+    with closing(_read_only(source)) as read, closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as write:
         read.backup(write)
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
 
 
 def _look(file: Path) -> tuple[int, str, int, int]:
@@ -129,7 +155,7 @@ def _look(file: Path) -> tuple[int, str, int, int]:
     if not file.is_file():
         raise NotFound(f"There is no file {file}.")
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        with closing(_read_only(file)) as database:
             faults = [row[0] for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
             faults += [
                 f"a row of {row[0]} points at nothing" for row in database.execute("PRAGMA foreign_key_check")

@@ -122,7 +122,7 @@ def retry(session: Session, mail_id: int, at: dt.datetime, asked_by: str) -> Out
     query = (
         update(m)
         .where(col(m.id) == mail_id, col(m.state).in_(("failed", "unknown")))
-        .values(state="waiting", next_try=at, settled_at=None)
+        .values(state="waiting", not_before=at, next_try=at, settled_at=None)
         .returning(col(m.id))
         .execution_options(synchronize_session=False)
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from vfm_workflow.store.mail_log import RETRIED
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
@@ -164,6 +165,18 @@ def settle(
         return False
     session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, code=code, answer=answer))
     return True
+
+
+def doubts(session: Session, mail_id: int) -> int:
+    """Return how often nobody could say what became of a mail, since somebody last asked for it to be sent again."""
+    a = Attempt
+    asked = select(func.max(a.id)).where(col(a.mail_id) == mail_id, col(a.outcome) == RETRIED)
+    query = select(func.count()).where(
+        col(a.mail_id) == mail_id,
+        col(a.outcome) == "unknown",
+        col(a.id) > func.coalesce(asked.scalar_subquery(), 0),
+    )
+    return session.scalar(query) or 0
 
 
 def waiting_count(session: Session, at: dt.datetime) -> int:

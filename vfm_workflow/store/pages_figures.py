@@ -31,7 +31,7 @@ def ratios(session: Session, project_id: int) -> dict[int, Ratio]:
         col(Measure.project_id) == project_id
     )
     return {
-        key: Ratio(above, below) for key, above, below in session.execute(query).tuples() if key is not None
+        key: Ratio(above, below) for key, above, below in session.execute(query) if key is not None
     }
 
 
@@ -44,7 +44,7 @@ def targets(session: Session, project_id: int) -> dict[int, list[tuple[int, int]
         .order_by(col(MeasureTarget.measure_id), col(MeasureTarget.number))
     )
     found: dict[int, list[tuple[int, int]]] = {}
-    for key, baseline, target in session.execute(query).tuples():
+    for key, baseline, target in session.execute(query):
         found.setdefault(key, []).append((baseline, target))
     return found
 
@@ -66,7 +66,7 @@ def peers(session: Session, project_id: int) -> dict[int, list[Peer]]:
         .order_by(col(PeerValue.measure_id), col(PeerValue.peer))
     )
     found: dict[int, list[Peer]] = {}
-    for key, name, value, source in session.execute(query).tuples():
+    for key, name, value, source in session.execute(query):
         found.setdefault(key, []).append(Peer(name, value, source))
     return found
 
@@ -136,7 +136,7 @@ def profiles(session: Session, project_id: int) -> dict[int, dict[int, Year]]:
         .order_by(col(SavingYear.line_id), col(SavingYear.year))
     )
     found: dict[int, dict[int, Year]] = {}
-    for key, year, low, expected, high, cost in session.execute(query).tuples():
+    for key, year, low, expected, high, cost in session.execute(query):
         found.setdefault(key, {})[year] = Year(low, expected, high, cost)
     return found
 
@@ -151,6 +151,6 @@ def of_others(session: Session, project_id: int) -> list[tuple[int, str, str]]:
     )
     return [
         (key, title, reference)
-        for key, title, reference in session.execute(query).tuples()
+        for key, title, reference in session.execute(query)
         if key is not None
     ]

@@ -36,13 +36,13 @@ def sections(session: Session, project_id: int, document: str) -> dict[str, Sect
         .join(Person, col(Person.id) == col(SectionText.updated_by))
         .where(col(SectionText.project_id) == project_id, col(SectionText.document) == document)
     )
-    return {key: Section(text, at, by) for key, text, at, by in session.execute(query).tuples()}
+    return {key: Section(text, at, by) for key, text, at, by in session.execute(query)}
 
 
 def criteria(session: Session, project_id: int) -> dict[str, str]:
     """Return key → evidence of the criteria a project has chosen."""
     query = select(col(Criterion.key), col(Criterion.evidence)).where(col(Criterion.project_id) == project_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 class Frozen(NamedTuple):
@@ -102,7 +102,7 @@ def taken_up(session: Session, project_id: int) -> dict[int, list[Taken]]:
         .order_by(col(Project.id))
     )
     found: dict[int, list[Taken]] = {}
-    for key, reference, how in session.execute(query).tuples():
+    for key, reference, how in session.execute(query):
         found.setdefault(key, []).append(Taken(reference, how))
     return found
 

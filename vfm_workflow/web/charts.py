@@ -118,8 +118,7 @@ def milestones(facts: Sequence[MilestoneFact], today: dt.date, calendar: Calenda
 
 def finding(lines: Sequence[Line]) -> str:
     """Return what the milestones say in a sentence or two, with the figures."""
-    done = sum(line.fact.done_on is not None for line in lines)
-    first = f"{done} of {_many(len(lines), 'milestone')} {'is' if done == 1 else 'are'} done."
+    first = _done(lines)
     still = [line for line in lines if line.fact.done_on is None]
     late = [line for line in still if line.slip.slipped]
     if late:
@@ -132,8 +131,15 @@ def finding(lines: Sequence[Line]) -> str:
     if still and all(line.fact.baseline is None for line in lines):
         return f"{first} CMT has not agreed any dates yet."
     if still:
-        return f"{first} None of those still open has slipped from the date CMT agreed."
+        return f"{first} Nothing still open has slipped from the date CMT agreed."
     return first
+
+
+def _done(lines: Sequence[Line]) -> str:
+    done = sum(line.fact.done_on is not None for line in lines)
+    if len(lines) == 1:
+        return "The one milestone is done." if done else "The one milestone is not done yet."
+    return f"{done} of {len(lines)} milestones {'is' if done == 1 else 'are'} done."
 
 
 def _draw(

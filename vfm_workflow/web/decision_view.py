@@ -18,6 +18,7 @@ from vfm_workflow.journeys.board import Asked
 from vfm_workflow.journeys.decide import Opened
 from vfm_workflow.store import pages_decide, projects
 from vfm_workflow.store.tables import Version
+from vfm_workflow.web.diff import Run, phrases
 from vfm_workflow.web.visit import Visit
 
 
@@ -77,7 +78,7 @@ def others(opened: Opened, names: dict[int, str]) -> list[dict[str, Any]]:
     ]
 
 
-Changes = list[tuple[str, list[tuple[str, str]]]]
+Changes = list[tuple[str, list[Run]]]
 """(title of the part, its runs of (`same` | `removed` | `added`, words)), long runs that are the same cut short."""
 
 
@@ -103,17 +104,14 @@ AROUND = 15
 
 def abridged(changes: Sequence[snapshots.Change]) -> Changes:
     """Return the changes with long runs of the same words cut down to what stands beside a change."""
+    return [(change.title, _abridged(phrases(change.runs))) for change in changes]
+
+
+def _abridged(runs: Sequence[Run]) -> list[Run]:
+    last = len(runs) - 1
     return [
-        (
-            change.title,
-            [
-                (kind, _cut(text, first=number == 0, last=number == len(change.runs) - 1))
-                if kind == "same"
-                else (kind, text)
-                for number, (kind, text) in enumerate(change.runs)
-            ],
-        )
-        for change in changes
+        (kind, _cut(text, first=number == 0, last=number == last) if kind == "same" else text)
+        for number, (kind, text) in enumerate(runs)
     ]
 
 

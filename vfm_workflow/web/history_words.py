@@ -75,12 +75,12 @@ def _decision(row: History, detail: Detail, lifecycle: Lifecycle) -> tuple[str, 
     version = f"version {detail['version']} · {fingerprint(detail['digest'])}"
     if row.event == "decision_asked":
         members = "1 member" if detail["board"] == 1 else f"{detail['board']} members"
-        return f"Asked the board: {title}", f"{members} were asked to decide on {version}."
+        return "The board was asked", f"“{title}”, {version}: {members}."
     choice = OUTCOME_LABELS.get(detail["choice"], detail["choice"])
     late = " The board had decided already, so it changed nothing." if detail.get("late") else ""
     conditions = " ".join(f"Condition: {text}." for text in detail.get("conditions", ()))
-    said = f"By the link sent to {detail['address']}, on {version}.{late}"
-    return f"{choice}: {title}", " ".join(filter(None, (row.reason, conditions, said)))
+    said = f"“{title}”, {version}, by the link sent to {detail['address']}.{late}"
+    return f"Vote: {choice.lower()}", " ".join(filter(None, (row.reason, conditions, said)))
 
 
 def _day(text: str) -> str:

@@ -98,11 +98,11 @@ def rating(session: Session, home: Home, project: Project) -> Rating:
     """Return the rating of the newest return that has one, with its reasons as they were written down then."""
     rows = [row for row in return_store.of_project(session, projects.key(project)) if row.rag is not None]
     if not rows:
-        return Rating(None, "Rating", ("The first monthly return rates the project.",), "")
+        return Rating(None, "Rating", (), "The first monthly return rates the project")
     newest = rows[-1]
     said = return_store.submission(session, projects.key(project), newest.period) or {}
     reasons = [reason["sentence"] for reason in said.get("why", ()) if reason["colour"] == newest.rag]
-    before = f"It was {rows[-2].rag} in {month_name(rows[-2].period)}." if len(rows) > 1 else ""
+    before = f"It was {rows[-2].rag} in {month_name(rows[-2].period)}" if len(rows) > 1 else ""
     return Rating(newest.rag, f"Rating, return for {month_name(newest.period)}", tuple(reasons), before)
 
 
@@ -110,7 +110,7 @@ def figures(facts: Facts, calendar: Calendar) -> list[Figure]:
     """Return the key figures beside the rating."""
     return [
         _slip(facts, calendar),
-        *_savings(facts.savings, calendar.financial_year(facts.today)),
+        _savings(facts.savings, calendar.financial_year(facts.today)),
         _next(facts),
     ]
 
@@ -128,27 +128,22 @@ def _slip(facts: Facts, calendar: Calendar) -> Figure:
     return Figure("Slippage, the most", _many(slip.calendar_days, "day"), note, True)
 
 
-def _savings(savings: Sequence[SavingFact], year: int) -> list[Figure]:
-    """Return what the savings profile expects this financial year and in its fifth, gross of the cost to achieve."""
+def _savings(savings: Sequence[SavingFact], year: int) -> Figure:
+    """Return what is expected this financial year, and in the fifth of the profile; both before the cost to achieve."""
     years = sorted({known for saving in savings for known, *_ in saving.years})
     if not years:
-        return [Figure("Savings expected", "Not estimated", "The savings profile has no figures yet")]
+        return Figure("Savings expected", "Not estimated", "The savings profile has no figures yet")
     fifth = min(years[0] + 4, years[-1])
     low, expected, high = (
         sum(amounts[part] for saving in savings for amounts in saving.years if amounts[0] == fifth)
         for part in (1, 2, 3)
     )
     now = sum(amounts[2] for saving in savings for amounts in saving.years if amounts[0] == year)
-    note = f"between {pounds(low)} and {pounds(high)}, by the savings profile"
-    wanted = f"Savings expected in {year_name(fifth)}, year {fifth - years[0] + 1}"
-    return [
-        Figure(
-            f"Savings expected in {year_name(year)}",
-            pounds(now),
-            "this financial year, by the savings profile",
-        ),
-        Figure(wanted, pounds(expected), note),
-    ]
+    note = (
+        f"By the savings profile; {pounds(expected)} in {year_name(fifth)}, its year {fifth - years[0] + 1}, "
+        f"between {pounds(low)} and {pounds(high)}"
+    )
+    return Figure(f"Savings expected in {year_name(year)}", pounds(now), note)
 
 
 def _next(facts: Facts) -> Figure:

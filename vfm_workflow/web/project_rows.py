@@ -29,6 +29,8 @@ class Shown(NamedTuple):
     late: str
     """Why the milestone's date is not simply its date: overdue or slipped; empty where it is."""
     waits: str
+    waited: str
+    """Since when, of how many days, or until when."""
     overdue: bool
 
 
@@ -48,8 +50,10 @@ def shown(
         place = (row.lifecycle, row.stage, extra.held_from)
         if place not in stages:
             stages[place] = stage_words(lifecycle, row.stage, extra.held_from)
-        when, late = _when(row, home.calendar, today)
-        waits, overdue = portfolio.waits_for(home, lifecycle, row, extra, today)
+        spec = lifecycle.stages.get(row.stage)
+        ended = spec is not None and spec.kind == "ended"
+        when, late = ("", "") if ended else _when(row, home.calendar, today)
+        waits = portfolio.waits_for(home, lifecycle, row, extra, today)
         under = f"{row.reference} · {departments.get(row.department, row.department)} · {row.manager}"
         found.append(
             Shown(
@@ -61,8 +65,7 @@ def shown(
                 row.milestone or "",
                 when,
                 late,
-                waits,
-                overdue,
+                *waits,
             )
         )
     return found

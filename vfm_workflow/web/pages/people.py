@@ -126,14 +126,15 @@ def set_head(visit: Page, form: Form, code: str) -> Response:
     """Make somebody the head of a department."""
     visit.must("people.edit")
     address = form.get("address", "").strip()
+    with visit.read() as session:
+        name = projects.department(session, code).name
     try:
         if not address:
             raise NotFound("Choose who heads it")
         with visit.write() as session:
-            name = projects.department(session, code).name
             people.set_head(session, code, address)
     except NotFound as error:
-        return _departments(visit, errors={f"head-{code}": str(error)}, typed=Typed())
+        return _departments(visit, errors={f"head-{code}": str(error)})
     return visit.go("/people/departments", f"The head of {name} is set.")
 
 

@@ -21,22 +21,13 @@ from vfm_workflow.journeys import portfolio
 from vfm_workflow.journeys import projects as journey
 from vfm_workflow.journeys.overview import reading_scope
 from vfm_workflow.store import listing, pages_projects, projects
-from vfm_workflow.store.tables import Project
+from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.web.project_rows import shown
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
 router = APIRouter()
 
 PAGE, MOST = 25, 200
-SORTS = (
-    ("reference", "Reference"),
-    ("title", "Project"),
-    ("stage", "Stage"),
-    ("rag", "Rating, red first"),
-    ("milestone", "Next milestone, soonest first"),
-    ("department", "Department"),
-    ("manager", "Manager"),
-)
 RATINGS = (("red", "Red"), ("amber", "Amber"), ("green", "Green"), ("none", "Not rated"))
 
 
@@ -137,7 +128,6 @@ def index(visit: Page) -> Response:
         "stages": stage_titles([*visit.home.lifecycles.values(), *lifecycles.values()]),
         "departments": departments,
         "ratings": RATINGS,
-        "sorts": SORTS,
         "may_create": visit.may("project.create"),
     }
     return visit.page("portfolio/list.html", context)
@@ -175,7 +165,7 @@ def create(visit: Page, form: Form) -> Response:
     return visit.go(f"/projects/{project.reference}", done)
 
 
-def _create(visit: Visit, session: Session, form: Typed) -> Project:
+def _create(visit: Visit, session: Session, form: Typed) -> AnyProject:
     """Return the new project. Raises BadInput with everything that is wrong, which rolls all of it back."""
     problems: dict[str, str] = {}
     days, typed = None, form.get("planned_days", "").strip()

