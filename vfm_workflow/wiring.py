@@ -104,14 +104,21 @@ def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue)
     events = [key for key, n in catalogue.notices.items() if n.when is not None and n.when.what == "event"]
     known = Known(REQUIREMENTS, EFFECTS, role_specs, events, SUBJECTS, WORK)
     found: dict[str, Lifecycle] = {}
+    problems: list[Problem] = []
     for relative, path in lifecycle_files(folders).items():
-        document = _document(folders, relative)
-        lifecycle = lifecycles.load(document, known)
+        try:
+            document = _document(folders, relative)
+            lifecycle = lifecycles.load(document, known)
+            compile_chart(lifecycle, str(path))
+        except ConfigError as error:
+            problems += error.problems
+            continue
         if lifecycle.name in found:
             what = f"another file has the lifecycle `{lifecycle.name}` already."
-            raise ConfigError([document.problem(("lifecycle",), what, "Give each its own name.")])
-        compile_chart(lifecycle, str(path))
+            problems.append(document.problem(("lifecycle",), what, "Give each its own name."))
         found[lifecycle.name] = lifecycle
+    if problems:
+        raise ConfigError(problems)
     if not found:
         raise ConfigError(
             [Problem("workflows/", None, "there is no lifecycle.", "Run `vfm init` for the default.")]
@@ -228,7 +235,9 @@ class App:
 
         What waits in the outbox is among them. It is the clock itself that runs, and then all of it is undone.
         """
-        until = self.home.calendar.moment(self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time())
+        until = self.home.calendar.moment(
+            self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time()
+        )
         with scratch(self.database) as session:
             found = [*mail_log.waiting(session, at, until), *preview(session, self.home, at, days)]
         return sorted(found, key=lambda pair: pair[0])

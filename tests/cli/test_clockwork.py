@@ -78,6 +78,15 @@ def test_what_a_preview_showed_is_what_the_clock_sends(vfm: Vfm, council: Counci
     assert sorted((mail.to, mail.notice) for mail in council.mails()) == shown
 
 
+def test_a_preview_holds_nobody_up_and_waits_for_nobody(council: Council) -> None:
+    submitted(council)
+    with council.app.write() as session:  # somebody is in the middle of something
+        session.connection().exec_driver_sql("UPDATE outbox SET subject = 'half done'")
+        coming = council.app.preview(0, council.at)
+    assert len(coming) == 5
+    assert "half done" not in {mail.subject for _, mail in coming}
+
+
 def test_a_preview_in_words(vfm: Vfm, council: Council) -> None:
     submitted(council)
     done = vfm.run("preview", "--days", "0", "--at", "2026-03-02T08:00")

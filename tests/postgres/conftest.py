@@ -30,6 +30,7 @@ def app(tmp_path: Path, server: Server, shipped_home: Home) -> Iterator[wiring.A
     app = wiring.App(loaded, shipped_home, Database(url), "tests")
     yield app
     app.close()
+    server.drop(url)
 
 
 @pytest.fixture

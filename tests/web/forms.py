@@ -48,7 +48,7 @@ class _Reader(HTMLParser):
             self.choice = None
 
 
-def fields(page: str, action: str, **changes: str | list[str]) -> dict[str, str | list[str]]:
+def fields(page: str, action: str, /, **changes: str | list[str]) -> dict[str, str | list[str]]:
     """Return what the page's form with that action would send; `changes` are typed over it."""
     reader = _Reader()
     reader.feed(page)

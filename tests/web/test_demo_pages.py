@@ -90,6 +90,15 @@ def test_the_mailbox_is_filtered_by_person_and_by_kind(demo: Council) -> None:
         assert (int(found[1]) if found else 0) == count, query
 
 
+def test_the_mailbox_points_at_a_mail_whose_link_still_decides(demo: Council) -> None:
+    browser = visitor(demo)
+    browser.get("/demo")
+    assert "the newest mail that asks for a decision" in browser.text
+    demo.approve("VFM-0001")
+    browser.get("/demo")
+    assert "the newest mail that asks for a decision" not in browser.text
+
+
 def test_what_has_not_left_is_not_in_the_mailbox(demo: Council) -> None:
     demo.decide("VFM-0001", "place", "approve")
     waiting = newest(demo, "place", "decision_receipt")

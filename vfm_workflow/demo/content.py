@@ -243,17 +243,20 @@ def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Ite
     people = {person.key for person in data.people}
     lessons = {f"{p.number:02d}#{n}" for p in data.projects for n in range(1, len(p.lessons) + 1)}
     lines = {f"{p.number:02d}#{n}" for p in data.projects for n in range(1, len(p.savings) + 1)}
-    used = [(("pm",), project.pm, people), (("sponsor",), project.sponsor, people)]
+    used: list[tuple[tuple[str | int, ...], str, set[str]]] = [
+        (("pm",), project.pm, people),
+        (("sponsor",), project.sponsor, people),
+    ]
     used += [(("answers", n), a.lesson, lessons) for n, a in enumerate(project.answers)]
     used += [(("lessons", n), lesson.by, people) for n, lesson in enumerate(project.lessons)]
     for number, line in enumerate(project.savings):
         used.append((("savings", number), line.cross_check, {measure.key for measure in project.measures}))
         if line.counted_in is not None:
             used.append((("savings", number), line.counted_in.line, lines))
+    milestones = {milestone.title for milestone in project.milestones}
     for number, event in enumerate(project.timeline):
-        where = ("timeline", number)
-        used += [(where, person, people) for person in event.people]
-        used += [(where, title, {m.title for m in project.milestones}) for title in event.milestones]
+        used += [(("timeline", number), person, people) for person in event.people]
+        used += [(("timeline", number), title, milestones) for title in event.milestones]
     for where, name, known in used:
         if name not in known:
             yield document.problem(where, f"there is no `{name}`.", "Correct the name.")

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vfm_workflow import wiring
 from vfm_workflow.demo import cache, content, days, timetable
 from vfm_workflow.demo.replay import Replay
 from vfm_workflow.demo.voting import Links
 from vfm_workflow.errors import NotAllowed
+from vfm_workflow.mail.folder import FolderTransport
 
 TODAY, MORNING = dt.date(2026, 11, 23), "09:00"
 """The demo's first moment, by the council's clock."""
@@ -92,15 +94,21 @@ def _put(source: Path, folder: Path, *, move: bool) -> None:
 
 def _make(folder: Path, base_url: str, version: str, progress: Progress) -> None:
     """Make a whole demo in an empty folder."""
-    from vfm_workflow import wiring
-
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     data, links = content.read(), Links()
-    nothing = {"home": "", "database_url": "", "mail_url": ""}
-    app = wiring.build(mint=links.mint, durable=False, data=str(folder), base_url=base_url, **nothing)
+    app = wiring.build(
+        mint=links.mint,
+        durable=False,
+        data=str(folder),
+        base_url=base_url,
+        home="",
+        database_url="",
+        mail_url="",
+    )
     try:
         (folder / MAIL).mkdir()
+        app.transport = FolderTransport(folder / MAIL, durable=False)
         live(Replay(app, data, links), progress)
     finally:
         app.close()

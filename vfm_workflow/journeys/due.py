@@ -15,7 +15,6 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain import decisions as rules
-from vfm_workflow.domain import lifecycle as lifecycles
 from vfm_workflow.domain.calendar import Calendar, month_end, month_name, quarter_name
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.milestones import slippage
@@ -24,7 +23,6 @@ from vfm_workflow.domain.occasions import occasion, slip_key
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import due as store
 from vfm_workflow.store.due import Slipped, Subject
-from vfm_workflow.store.tables import LifecycleVersion
 
 LOOK_BACK_MONTHS = 6
 """A return older than this is no longer chased by mail; the project's page still shows that it is missing."""
@@ -72,8 +70,7 @@ class Now:
     @cached_property
     def lifecycles(self) -> Mapping[str, Lifecycle]:
         digests = {subject.lifecycle for subject in self.subjects.values()}
-        rows = [self.session.get(LifecycleVersion, digest) for digest in sorted(digests)]
-        return {row.digest: lifecycles.restore(row.document) for row in rows if row is not None}
+        return {digest: self.home.pinned(self.session, digest) for digest in sorted(digests)}
 
     @cached_property
     def months(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from vfm_workflow.domain.rag import RagRules
 from vfm_workflow.domain.roles import RoleSpec
 from vfm_workflow.errors import NotFound
 from vfm_workflow.mail.render import Renderer
-from vfm_workflow.store import projects
+from vfm_workflow.store import outbox, projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.store.tables import LifecycleVersion
 
@@ -54,14 +54,16 @@ class Home:
 
     def lifecycle(self, session: Session, project: AnyProject) -> Lifecycle:
         """Return the version of the lifecycle that `project` is pinned to, whatever the folder says now."""
-        found = self._pinned.get(project.lifecycle)
+        return self.pinned(session, project.lifecycle)
+
+    def pinned(self, session: Session, digest: str) -> Lifecycle:
+        """Return the stored version of a lifecycle. Raises NotFound where there is none."""
+        found = self._pinned.get(digest)
         if found is None:
-            stored = session.get(LifecycleVersion, project.lifecycle)
+            stored = session.get(LifecycleVersion, digest)
             if stored is None:
-                raise NotFound(
-                    f"{project.reference} is pinned to a lifecycle that is not stored: {project.lifecycle}."
-                )
-            found = self._pinned[project.lifecycle] = lifecycles.restore(stored.document)
+                raise NotFound(f"A project is pinned to a lifecycle that is not stored: {digest}.")
+            found = self._pinned[digest] = lifecycles.restore(stored.document)
         return found
 
     def lifecycle_for(self, kind: str) -> Lifecycle:
@@ -74,16 +76,14 @@ class Home:
     def publish(self, session: Session, lifecycle: Lifecycle, at: dt.datetime) -> str:
         """Store `lifecycle` under its digest if it is new; return the digest. Moves no project."""
         if not projects.has_lifecycle(session, lifecycle.digest):
-            session.add(
-                LifecycleVersion(
-                    digest=lifecycle.digest,
-                    name=lifecycle.name,
-                    version=lifecycle.document.version,
-                    document=lifecycle.canonical,
-                    published_at=at,
-                )
-            )
-            session.flush()
+            row = {
+                "digest": lifecycle.digest,
+                "name": lifecycle.name,
+                "version": lifecycle.document.version,
+                "document": lifecycle.canonical,
+                "published_at": at,
+            }
+            outbox.insert_new(session, LifecycleVersion, [row])  # somebody else may publish it this very moment
         return lifecycle.digest
 
     def url(self, path: str) -> str:

@@ -14,7 +14,7 @@ from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import pages_projects as store
 from vfm_workflow.store.listing import Row
-from vfm_workflow.store.pages_projects import More, Place
+from vfm_workflow.store.pages_projects import Deciding, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ class Figures:
     decisions_late: int
 
 
-def figures(session: Session, home: Home, at: dt.datetime) -> Figures:
+def figures(
+    session: Session,
+    home: Home,
+    lifecycles: Mapping[str, Lifecycle],
+    deciding: Mapping[int, Sequence[Deciding]],
+    at: dt.datetime,
+) -> Figures:
     """Return the figures over the list of projects."""
     counts = store.count_by_stage(session)
-    lifecycles = lifecycles_in_use(session, home)
     kinds = {place: _kind(lifecycles, place) for place in counts}
     today = home.calendar.today(at)
     period = home.calendar.month_before(today)
     live = [place for place, kind in kinds.items() if kind == "live"]
     milestones, projects = store.count_slipped(session, live, today)
-    decisions, late = store.count_decisions(session, at)
+    asked = [each for some in deciding.values() for each in some]
     return Figures(
         live=sum(counts[place] for place in live),
         on_hold=sum(count for place, count in counts.items() if kinds[place] == "held"),
@@ -51,8 +56,8 @@ def figures(session: Session, home: Home, at: dt.datetime) -> Figures:
         period=period,
         period_due=home.calendar.return_due(period),
         returns_missing=_missing(session, home, lifecycles, list(counts), period),
-        decisions=decisions,
-        decisions_late=late,
+        decisions=len(asked),
+        decisions_late=sum(each.deadline < at for each in asked),
     )
 
 
@@ -94,20 +99,23 @@ class Waiting(NamedTuple):
     overdue: bool
 
 
-def waits_for(home: Home, lifecycle: Lifecycle, row: Row, more: More, today: dt.date) -> Waiting:
+def waits_for(
+    home: Home, lifecycle: Lifecycle, row: Row, deciding: Sequence[Deciding], today: dt.date
+) -> Waiting:
     """Return what a project waits for: a dispute to be settled, a board, or whoever its stage belongs to."""
-    if more.disputed:
+    if row.disputed_at is not None:
         return Waiting("Administrator", "A decision is disputed", False)
-    if more.decision is not None and more.deadline is not None:
-        due = home.calendar.today(more.deadline)
-        rule = lifecycle.decisions.get(more.decision)
-        title = rule.title if rule is not None else more.decision
+    if deciding:
+        decision, deadline = deciding[-1]
+        due = home.calendar.today(deadline)
+        rule = lifecycle.decisions.get(decision)
+        title = rule.title if rule is not None else decision
         return Waiting("The board", f"{title}, by {short_day(due)}", due < today)
     stage = lifecycle.stages.get(row.stage)
     if stage is None or stage.kind == "ended":
         return Waiting("", "", False)
     owner = home.role_title(stage.owner) if stage.owner else ""
-    since = home.calendar.today(more.stage_since)
+    since = home.calendar.today(row.stage_since)
     if stage.limit_working_days is None:
         return Waiting(owner, f"Since {short_day(since)}", False)
     spent = home.calendar.working_days_between(since, today)

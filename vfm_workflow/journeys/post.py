@@ -17,9 +17,7 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.render import Group
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import outbox, projects
-from vfm_workflow.store.tables import Occurrence, OutboxMail, Person
-
-Key = tuple[str, str, str, int]
+from vfm_workflow.store.tables import Link, Occurrence, OutboxMail, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Posted:
 class Fact:
     """A fact about to be said to one person: its key in the ledger, and the item a template shows."""
 
-    key: Key
+    key: outbox.Key
     item: dict[str, Any]
     pending: bool
     """An event left it in the ledger; a schedule's fact is not there yet."""
@@ -71,18 +69,10 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         for slot in decision_store.waiting(asked.board, decision_store.votes(session, asked.id)):
             if not projects.person(session, slot.person_id).active:
                 continue
-            key = {
-                "job": "decision_reminded",
-                "period": day.isoformat(),
-                "subject": f"request:{asked.id}",
-                "person_id": slot.person_id,
-                "posted_at": at,
-                "digest_day": today,
-                "item": None,
-            }
-            if outbox.insert_new(session, Occurrence, [key]):
+            key = ("decision_reminded", day.isoformat(), f"request:{asked.id}", slot.person_id)
+            if outbox.say(session, [key], today, at):
                 link = board.remind(session, home, asked, slot, at)
-                posted.append(_reminded(home, link.address, asked, at))
+                posted.append(_reminded(session, home, link, at))
     return posted
 
 
@@ -95,10 +85,10 @@ def _reminder_day(home: Home, asked: board.Asked, today: dt.date) -> dt.date | N
     return max(come) if come and today <= last else None
 
 
-def _reminded(home: Home, address: str, asked: board.Asked, at: dt.datetime) -> Posted:
+def _reminded(session: Session, home: Home, link: Link, at: dt.datetime) -> Posted:
     notice = home.catalogue.notices["decision_reminded"]
-    subject = f"{asked.project.reference}: {asked.rule.title}"
-    return Posted("decision_reminded", address, subject, at, notice.why, 1)
+    subject = outbox.subject_of(session, link.message_id)
+    return Posted("decision_reminded", link.address, subject, at, notice.why, 1)
 
 
 def _digests(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
@@ -210,19 +200,7 @@ def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
             row = session.get(Occurrence, fact.key)
             if row is not None:
                 row.digest_day = now.today
-    names = ("job", "period", "subject", "person_id")
-    rows = [
-        {
-            **dict(zip(names, fact.key, strict=True)),
-            "posted_at": now.at,
-            "digest_day": now.today,
-            "item": None,
-        }
-        for fact in facts
-        if not fact.pending
-    ]
-    new = {tuple(row) for row in outbox.insert_new(session, Occurrence, rows)}
-    session.flush()
+    new = outbox.say(session, [fact.key for fact in facts if not fact.pending], now.today, now.at)
     return [fact for fact in facts if fact.pending or fact.key in new]
 
 

@@ -13,8 +13,10 @@ from vfm_workflow.mail.transports import Answer, Outgoing
 class FolderTransport:
     """Writes each message to a file of its own, whole or not at all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """Write to `folder`. With `durable` off nothing waits for the disk: only for what can be made again."""
         self._folder = folder
+        self._durable = durable
 
     def send(self, mail: Outgoing, before_data: Callable[[], None]) -> Answer:
         """Return `sent` with the file's name, or `retry` with what the machine said, such as a full disk."""
@@ -43,11 +45,16 @@ class FolderTransport:
         try:
             with draft.open("wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if self._durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             draft.replace(self._folder / name)
         finally:
             draft.unlink(missing_ok=True)
+        if self._durable:
+            self._keep_names()
+
+    def _keep_names(self) -> None:
         handle = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -96,10 +96,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session that takes no write lock. What it wrote would be rolled back."""
-        options = {READ_ONLY: True}
-        with Session(
-            self.engine.execution_options(**options), expire_on_commit=False, autoflush=False
-        ) as session:
+        with Session(self._reading(), expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -114,7 +111,7 @@ class Database:
         from alembic.script import ScriptDirectory
 
         newest = ScriptDirectory.from_config(self._alembic()).get_current_head()
-        with self.engine.connect() as connection:
+        with self._reading().connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         if current != newest:
             raise DatabaseBehind(
@@ -123,7 +120,11 @@ class Database:
 
     def is_empty(self) -> bool:
         """Return whether the database has no tables yet."""
-        return not inspect(self.engine).has_table("project")
+        return not inspect(self._reading()).has_table("project")
+
+    def _reading(self) -> Engine:
+        """Return the engine without the write lock: whoever only looks waits for nobody."""
+        return self.engine.execution_options(**{READ_ONLY: True})
 
     def _alembic(self) -> Any:
         from alembic.config import Config

@@ -46,6 +46,9 @@ class Row(NamedTuple):
     milestone: str | None
     forecast: dt.date | None
     baseline: dt.date | None
+    stage_since: dt.datetime
+    held_from: str | None
+    disputed_at: dt.datetime | None
 
 
 def page(
@@ -128,6 +131,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             col(p.id), col(p.reference), col(p.title), col(p.kind), col(p.department), col(p.stage),
             col(p.revision), col(v.digest), col(v.name), col(v.version), col(p.rag), col(Person.id),
             col(Person.name), col(m.title), col(m.forecast), col(m.baseline),
+            col(p.stage_since), col(p.held_from), col(p.disputed_at),
         )
         .join(v, col(v.digest) == col(p.lifecycle))
         .join(Person, col(Person.id) == col(p.manager_id))

@@ -56,9 +56,37 @@ def leave(
     raw.run_many(_LEAVE, [{**fact, "person_id": person_id} for person_id in people])
 
 
+_SAY = """INSERT INTO occurrence (job, period, subject, person_id, posted_at, digest_day, item)
+VALUES (:job, :period, :subject, :person_id, :posted_at, :digest_day, NULL)
+ON CONFLICT DO NOTHING RETURNING person_id"""
+Key = tuple[str, str, str, int]
+"""(job, period, subject, person)."""
+
+
+def say(session: Session, keys: Sequence[Key], day: dt.date, at: dt.datetime) -> set[Key]:
+    """Put facts into the ledger as said on `day`; return those that nobody had said before."""
+    session.flush()
+    raw = Raw.of(session)
+    fact = {"posted_at": raw.moment(at), "digest_day": raw.day(day)}
+    new = set[Key]()
+    for key in keys:
+        job, period, subject, person_id = key
+        row = {**fact, "job": job, "period": period, "subject": subject, "person_id": person_id}
+        if raw.run(_SAY, row).fetchone() is not None:
+            new.add(key)
+    return new
+
+
+_CLAIM = """INSERT INTO digest_sent (person_id, day, at) VALUES (:person_id, :day, :at)
+ON CONFLICT DO NOTHING RETURNING person_id"""
+
+
 def claim_digest(session: Session, person_id: int, day: dt.date, at: dt.datetime) -> bool:
     """Claim the one digest of a person and day. Return whether it is ours."""
-    return bool(insert_new(session, DigestSent, [{"person_id": person_id, "day": day, "at": at}]))
+    session.flush()
+    raw = Raw.of(session)
+    row = {"person_id": person_id, "day": raw.day(day), "at": raw.moment(at)}
+    return raw.run(_CLAIM, row).fetchone() is not None
 
 
 def unclaim_digest(session: Session, person_id: int, day: dt.date) -> None:
@@ -187,3 +215,10 @@ def waiting_count(session: Session, at: dt.datetime) -> int:
         .where(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= at)
     )
     return session.scalar(query) or 0
+
+
+def subject_of(session: Session, message_id: str) -> str:
+    """Return the subject of the mail with that Message-ID, or the empty string."""
+    return (
+        session.scalar(select(col(OutboxMail.subject)).where(col(OutboxMail.message_id) == message_id)) or ""
+    )

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotFound
-from vfm_workflow.store.tables import OutboxMail, Person
+from vfm_workflow.store.tables import DecisionRequest, Link, OutboxMail, Person, Slot
 
 
 class Delivered(NamedTuple):
@@ -24,10 +24,18 @@ class Delivered(NamedTuple):
     sent_at: dt.datetime
 
 
+def counts(session: Session) -> dict[tuple[int | None, str], int]:
+    """Return (person, notice) → how many mails were delivered: one look at the outbox answers every filter."""
+    m = OutboxMail
+    query = select(col(m.person_id), col(m.notice), func.count()).where(col(m.state) == "sent")
+    rows = session.execute(query.group_by(col(m.person_id), col(m.notice)))
+    return {(person_id, notice): count for person_id, notice, count in rows}
+
+
 def delivered(
     session: Session, *, person_id: int | None = None, notice: str = "", offset: int = 0, limit: int = 50
-) -> tuple[list[Delivered], int]:
-    """Return (the mails of one page, newest first, how many there are in all)."""
+) -> list[Delivered]:
+    """Return the mails of one page, newest first."""
     m = OutboxMail
     wanted: list[ColumnElement[bool]] = [col(m.state) == "sent"]
     if person_id is not None:
@@ -35,35 +43,34 @@ def delivered(
     if notice:
         wanted.append(col(m.notice) == notice)
     query = (
-        select(
-            col(m.id),
-            col(m.subject),
-            col(m.notice),
-            col(m.to),
-            col(Person.name),
-            col(m.settled_at),
-        )
+        select(col(m.id), col(m.subject), col(m.notice), col(m.to), col(Person.name), col(m.settled_at))
         .outerjoin(Person, col(Person.id) == col(m.person_id))
         .where(*wanted)
         .order_by(col(m.settled_at).desc(), col(m.id).desc())
         .offset(max(offset, 0))
         .limit(limit)
     )
-    rows = [Delivered._make(row) for row in session.execute(query)]
-    return rows, session.scalar(select(func.count(col(m.id))).where(*wanted)) or 0
+    return [Delivered._make(row) for row in session.execute(query)]
 
 
-def readers(session: Session) -> list[tuple[int, str]]:
-    """Return (id, post) of everybody who was sent a mail, in order of post."""
-    had = select(col(OutboxMail.person_id)).where(col(OutboxMail.state) == "sent")
-    query = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(had)).order_by(col(Person.name))
-    return [(person_id, name) for person_id, name in session.execute(query) if person_id is not None]
-
-
-def notices(session: Session) -> list[str]:
-    """Return the notices that delivered mails were written from."""
-    query = select(col(OutboxMail.notice)).where(col(OutboxMail.state) == "sent").distinct()
-    return list(session.scalars(query))
+def asking(session: Session, at: dt.datetime) -> int | None:
+    """Return the id of the newest delivered mail whose link still decides something."""
+    query = (
+        select(col(OutboxMail.id))
+        .join(Link, col(Link.message_id) == col(OutboxMail.message_id))
+        .join(Slot, col(Slot.id) == col(Link.slot_id))
+        .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
+        .where(
+            col(OutboxMail.state) == "sent",
+            col(Link.used_at).is_(None),
+            col(Link.revoked_at).is_(None),
+            col(Link.expires_at) > at,
+            col(DecisionRequest.state) == "open",
+        )
+        .order_by(col(OutboxMail.id).desc())
+        .limit(1)
+    )
+    return session.scalars(query).first()
 
 
 def one(session: Session, mail_id: int) -> OutboxMail:

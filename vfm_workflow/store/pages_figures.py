@@ -30,9 +30,7 @@ def ratios(session: Session, project_id: int) -> dict[int, Ratio]:
     query = select(col(Measure.id), col(Measure.numerator), col(Measure.denominator)).where(
         col(Measure.project_id) == project_id
     )
-    return {
-        key: Ratio(above, below) for key, above, below in session.execute(query) if key is not None
-    }
+    return {key: Ratio(above, below) for key, above, below in session.execute(query) if key is not None}
 
 
 def targets(session: Session, project_id: int) -> dict[int, list[tuple[int, int]]]:
@@ -149,8 +147,4 @@ def of_others(session: Session, project_id: int) -> list[tuple[int, str, str]]:
         .where(col(SavingLine.project_id) != project_id)
         .order_by(col(Project.id), col(SavingLine.position), col(SavingLine.id))
     )
-    return [
-        (key, title, reference)
-        for key, title, reference in session.execute(query)
-        if key is not None
-    ]
+    return [(key, title, reference) for key, title, reference in session.execute(query) if key is not None]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, exists, func, or_, select, tuple_
 from sqlmodel import Session, col
 
 from vfm_workflow.store.tables import (
@@ -35,102 +35,103 @@ def stage_moves(session: Session, project_id: int) -> list[tuple[dt.datetime, st
     return [(dt.datetime.fromisoformat(at), stage) for at, stage in session.execute(query)]
 
 
-class More(NamedTuple):
-    """What a list says of a project besides its row: since when it stands where it does, and what it waits for."""
-
-    stage_since: dt.datetime
-    held_from: str | None
-    disputed: bool
-    decision: str | None
-    """The open decision with the nearest deadline, if there is one."""
-    deadline: dt.datetime | None
+_OPEN = (
+    select(col(DecisionRequest.project_id), col(DecisionRequest.decision), col(DecisionRequest.deadline))
+    .where(col(DecisionRequest.state) == "open")
+    .order_by(col(DecisionRequest.deadline).desc())
+)
 
 
-def more(session: Session, ids: Collection[int]) -> dict[int, More]:
-    """Return id → what else a list says of some projects."""
-    p, r = Project, DecisionRequest
-    query = (
-        select(col(p.id), col(p.stage_since), col(p.held_from), col(p.disputed_at), col(r.decision), col(r.deadline))
-        .outerjoin(r, and_(col(r.project_id) == col(p.id), col(r.state) == "open"))
-        .where(col(p.id).in_(sorted(ids)))
-        .order_by(col(r.deadline).desc())
-    )  # fmt: skip
-    return {
-        key: More(since, held, disputed is not None, decision, deadline)
-        for key, since, held, disputed, decision, deadline in session.execute(query)
-        if key is not None
-    }
+class Deciding(NamedTuple):
+    """An open decision of a project."""
+
+    decision: str
+    deadline: dt.datetime
+
+
+def deciding(session: Session) -> dict[int, list[Deciding]]:
+    """Return project → its open decisions, the nearest deadline last."""
+    found: dict[int, list[Deciding]] = {}
+    for project_id, decision, deadline in session.execute(_OPEN):
+        found.setdefault(project_id, []).append(Deciding(decision, deadline))
+    return found
+
+
+_ONE_OF_EACH = select(Project).where(
+    col(Project.id).in_(select(func.min(Project.id)).group_by(col(Project.lifecycle)))
+)
 
 
 def one_of_each(session: Session) -> list[Project]:
     """Return one project of each lifecycle version that is in use."""
-    first = select(func.min(Project.id)).group_by(col(Project.lifecycle))
-    return list(session.scalars(select(Project).where(col(Project.id).in_(first))))
+    return list(session.scalars(_ONE_OF_EACH))
+
+
+_BY_STAGE = select(col(Project.lifecycle), col(Project.stage), func.count(col(Project.id))).group_by(
+    col(Project.lifecycle), col(Project.stage)
+)
 
 
 def count_by_stage(session: Session) -> dict[Place, int]:
     """Return (lifecycle version, stage) → how many projects stand there."""
-    query = select(col(Project.lifecycle), col(Project.stage), func.count(col(Project.id))).group_by(
-        col(Project.lifecycle), col(Project.stage)
+    return {(digest, stage): count for digest, stage, count in session.execute(_BY_STAGE)}
+
+
+_STANDING = tuple_(col(Project.lifecycle), col(Project.stage)).in_(bindparam("places", expanding=True))
+_SLIPPED = (
+    select(func.count(col(Milestone.id)), func.count(func.distinct(col(Milestone.project_id))))
+    .join(Project, col(Project.id) == col(Milestone.project_id))
+    .where(
+        col(Milestone.done_on).is_(None),
+        col(Milestone.baseline).is_not(None),
+        or_(
+            col(Milestone.forecast) > col(Milestone.baseline),
+            and_(col(Milestone.forecast) < bindparam("today"), col(Milestone.baseline) < bindparam("today")),
+        ),
+        _STANDING,
     )
-    return {(digest, stage): count for digest, stage, count in session.execute(query)}
+)
 
 
 def count_slipped(session: Session, places: Sequence[Place], today: dt.date) -> tuple[int, int]:
     """Return (milestones, projects): open milestones later than CMT agreed, of the projects that stand in `places`."""
-    m = Milestone
-    late = or_(col(m.forecast) > col(m.baseline), and_(col(m.forecast) < today, col(m.baseline) < today))
-    query = (
-        select(func.count(col(m.id)), func.count(func.distinct(col(m.project_id))))
-        .join(Project, col(Project.id) == col(m.project_id))
-        .where(col(m.done_on).is_(None), col(m.baseline).is_not(None), late, _standing(places))
-    )
-    milestones, projects = session.execute(query).one()
+    milestones, projects = session.execute(_SLIPPED, {"places": list(places), "today": today}).one()
     return milestones, projects
 
 
-def count_decisions(session: Session, at: dt.datetime) -> tuple[int, int]:
-    """Return (open decisions, how many of them are past their deadline)."""
-    r = DecisionRequest
-    query = select(col(r.deadline)).where(col(r.state) == "open")
-    deadlines = list(session.scalars(query))
-    return len(deadlines), sum(deadline < at for deadline in deadlines)
+_GIVEN = exists().where(
+    col(MonthlyReturn.project_id) == col(Project.id),
+    col(MonthlyReturn.period) == bindparam("period"),
+    col(MonthlyReturn.state) != "draft",
+)
+_OWING = select(func.count(col(Project.id))).where(
+    _STANDING, col(Project.stage_since) < bindparam("moment"), ~_GIVEN
+)
 
 
-def without_return(session: Session, places: Sequence[Place], period: str, since_before: dt.datetime) -> int:
+def without_return(session: Session, places: Sequence[Place], period: str, moment: dt.datetime) -> int:
     """Return how many projects have stood in one of `places` since before a moment and gave no return for a month."""
-    query = select(func.count(col(Project.id))).where(
-        _standing(places), col(Project.stage_since) < since_before, ~_given(period)
-    )
-    return session.scalar(query) or 0
+    return session.scalar(_OWING, {"places": list(places), "period": period, "moment": moment}) or 0
 
 
-def moved_since(session: Session, moment: dt.datetime, period: str) -> list[tuple[str, str]]:
+_STOOD = (
+    select(col(History.to_stage))
+    .where(col(History.project_id) == col(Project.id), col(History.at) < bindparam("text"))
+    .order_by(col(History.seq).desc())
+    .limit(1)
+    .correlate(Project)
+    .scalar_subquery()
+)
+_MOVED = select(col(Project.lifecycle), _STOOD).where(
+    col(Project.stage_since) >= bindparam("moment"), col(Project.created_at) < bindparam("moment"), ~_GIVEN
+)
+
+
+def moved_since(session: Session, moment: dt.datetime, period: str) -> list[Place]:
     """Return (lifecycle version, stage at `moment`) of each project that has moved since and gave no return for a month."""
     text = moment.astimezone(dt.UTC).isoformat(timespec="milliseconds")
-    before = (
-        select(col(History.to_stage))
-        .where(col(History.project_id) == col(Project.id), col(History.at) < text)
-        .order_by(col(History.seq).desc())
-        .limit(1)
-        .correlate(Project)
-        .scalar_subquery()
-    )
-    query = select(col(Project.lifecycle), before).where(
-        col(Project.stage_since) >= moment, col(Project.created_at) < moment, ~_given(period)
-    )
-    return [(digest, stage) for digest, stage in session.execute(query) if stage is not None]
-
-
-def _standing(places: Sequence[Place]) -> ColumnElement[bool]:
-    return tuple_(col(Project.lifecycle), col(Project.stage)).in_(list(places))
-
-
-def _given(period: str) -> ColumnElement[bool]:
-    r = MonthlyReturn
-    return exists().where(
-        col(r.project_id) == col(Project.id), col(r.period) == period, col(r.state) != "draft"
-    )
+    rows = session.execute(_MOVED, {"moment": moment, "text": text, "period": period})
+    return [(digest, stage) for digest, stage in rows if stage is not None]
 
 
 def active_people(session: Session) -> list[Person]:

@@ -106,6 +106,8 @@ def insert(session: Session, values: Mapping[str, Any], at: dt.datetime) -> Proj
     """Insert a new project under the next free reference, such as `VFM-0021`; return it."""
     session.flush()
     raw = Raw.of(session)
+    if raw.postgresql:  # SQLite has one writer; here two could see the same newest
+        raw.run("SELECT pg_advisory_xact_lock(hashtext('project.reference'))", {})
     newest = raw.run("SELECT max(id) FROM project", {}).fetchone()[0] or 0
     digits = f"{newest + 1:04d}"
     row = {**values, "priorities": json.dumps(values["priorities"]), "at": raw.moment(at), "digits": digits}

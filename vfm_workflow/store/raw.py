@@ -54,6 +54,10 @@ class Raw:
         utc = at.astimezone(dt.UTC)
         return utc if self.postgresql else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
+    def day(self, day: dt.date) -> Any:
+        """Return a date as the tables hold it."""
+        return day if self.postgresql else day.isoformat()
+
     def read_moment(self, value: Any) -> dt.datetime:
         """Return what `moment` wrote."""
         if isinstance(value, dt.datetime):

@@ -52,4 +52,7 @@ REFUSED = (BadInput, NotAllowed, StaleRevision)
 
 def refusal(error: BadInput | NotAllowed | StaleRevision) -> dict[str, str]:
     """Return field → sentence for the error summary; a refusal of the whole form stands under `form`."""
-    return dict(error.fields) if isinstance(error, BadInput) else {"form": str(error)}
+    if isinstance(error, BadInput):
+        return dict(error.fields)
+    changes = error.changes if isinstance(error, StaleRevision) else ()
+    return {"form": f"{error} Since then: {'; '.join(changes)}." if changes else str(error)}

@@ -160,10 +160,9 @@ def _next(facts: Facts) -> Figure:
 
 
 def target(lifecycle: Lifecycle, option: Option) -> str:
-    """Return where an event leads, in words; empty where the stage stays."""
-    if option.step.target == BACK:
-        return "where it was before"
-    return "" if option.step.target == option.step.stage else lifecycle.stages[option.step.target].title
+    """Return the title of the stage an event leads to; empty where the stage stays."""
+    to = option.step.target
+    return "where it was" if to == BACK else "" if to == option.step.stage else lifecycle.stages[to].title
 
 
 def mend(project: Project, item: Unmet) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from vfm_workflow.domain.calendar import Calendar, short_day
@@ -12,8 +12,10 @@ from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.journeys import portfolio
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store.listing import Row
-from vfm_workflow.store.pages_projects import More
+from vfm_workflow.store.pages_projects import Deciding
 from vfm_workflow.web.stage_bar import position
+
+RATINGS = {"red": "Red", "amber": "Amber", "green": "Green", None: "Not rated"}
 
 
 class Shown(NamedTuple):
@@ -23,7 +25,9 @@ class Shown(NamedTuple):
     title: str
     under: str
     stage: str
-    rag: str | None
+    rag: str
+    rating: str
+    """The rating in a word."""
     milestone: str
     when: str
     late: str
@@ -39,21 +43,21 @@ def shown(
     lifecycles: Mapping[str, Lifecycle],
     departments: Mapping[str, str],
     rows: Iterable[Row],
-    more: Mapping[int, More],
+    deciding: Mapping[int, Sequence[Deciding]],
     today: dt.date,
 ) -> list[Shown]:
     """Return the rows in words."""
     stages: dict[tuple[str, str, str | None], str] = {}
     found = []
     for row in rows:
-        extra, lifecycle = more[row.id], lifecycles[row.lifecycle]
-        place = (row.lifecycle, row.stage, extra.held_from)
+        lifecycle = lifecycles[row.lifecycle]
+        place = (row.lifecycle, row.stage, row.held_from)
         if place not in stages:
-            stages[place] = stage_words(lifecycle, row.stage, extra.held_from)
+            stages[place] = stage_words(lifecycle, row.stage, row.held_from)
         spec = lifecycle.stages.get(row.stage)
         ended = spec is not None and spec.kind == "ended"
         when, late = ("", "") if ended else _when(row, home.calendar, today)
-        waits = portfolio.waits_for(home, lifecycle, row, extra, today)
+        waits = portfolio.waits_for(home, lifecycle, row, deciding.get(row.id, ()), today)
         under = f"{row.reference} · {departments.get(row.department, row.department)} · {row.manager}"
         found.append(
             Shown(

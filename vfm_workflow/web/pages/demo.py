@@ -22,7 +22,7 @@ from vfm_workflow.store import pages_demo, projects
 from vfm_workflow.store.pages_demo import Delivered
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.pages.mail import notice_titles
-from vfm_workflow.web.paging import paged
+from vfm_workflow.web.paging import Pager
 from vfm_workflow.web.templating import clock as clock_time
 from vfm_workflow.web.visit import SESSION_COOKIE, Form, Page, Visit
 
@@ -51,26 +51,29 @@ def mailbox(visit: Demo) -> Response:
     filters = {name: asked.get(name, "").strip()[:100] for name in ("person", "notice")}
     person = int(filters["person"]) if re.fullmatch(r"[0-9]{1,9}", filters["person"]) else None
     with visit.read() as session:
-
-        def fetch(offset: int) -> tuple[list[Delivered], int]:
-            return pages_demo.delivered(
-                session, person_id=person, notice=filters["notice"], offset=offset, limit=SIZE
-            )
-
-        rows, pager = paged(fetch, "/demo", filters, SIZE, asked.get("page", ""))
-        readers = pages_demo.readers(session)
-        used = pages_demo.notices(session)
-        asking, _ = pages_demo.delivered(session, notice="decision_asked", limit=1)
+        counts = pages_demo.counts(session)
+        total = sum(
+            count
+            for (reader, kind), count in counts.items()
+            if person in (None, reader) and filters["notice"] in ("", kind)
+        )
+        pager = Pager("/demo", filters, total, SIZE, asked.get("page", ""))
+        rows = pages_demo.delivered(
+            session, person_id=person, notice=filters["notice"], offset=pager.offset, limit=SIZE
+        )
+        names = projects.names(session, [reader for reader, _ in counts if reader is not None])
+        asking = pages_demo.asking(session, visit.at)
     titles = notice_titles(visit)
-    kinds = sorted(((key, titles.get(key, key)) for key in used), key=lambda pair: pair[1])
+    readers = sorted(names.items(), key=lambda pair: pair[1])
+    kinds = sorted(((key, titles.get(key, key)) for _, key in counts), key=lambda pair: pair[1])
     context = {
         "days": _by_day(visit, rows),
         "pager": pager,
         "filters": filters,
         "people": [("", "Everybody"), *((str(key), name) for key, name in readers)],
-        "notices": [("", "Any kind"), *kinds],
+        "notices": [("", "Any kind"), *dict.fromkeys(kinds)],
         "titles": titles,
-        "asking": asking[0].id if asking else None,
+        "asking": asking,
         "welcome": not any(filters.values()) and pager.number == 1,
     }
     return visit.page("demo/mailbox.html", context)

@@ -114,12 +114,14 @@ def index(visit: Page) -> Response:
         )
         lifecycles = portfolio.lifecycles_in_use(session, visit.home)
         departments = {row.code: row.name for row in projects.departments(session)}
-        more = pages_projects.more(session, [row.id for row in rows])
-        figures = portfolio.figures(session, visit.home, visit.at) if scope == "all" else None
+        deciding = pages_projects.deciding(session)
+        figures = (
+            portfolio.figures(session, visit.home, lifecycles, deciding, visit.at) if scope == "all" else None
+        )
     first = (asked.page - 1) * asked.limit + 1
     context = {
         "asked": asked,
-        "rows": shown(visit.home, lifecycles, departments, rows, more, visit.today),
+        "rows": shown(visit.home, lifecycles, departments, rows, deciding, visit.today),
         "total": total,
         "first": first,
         "last": first + len(rows) - 1,

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name
-from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, VfmError
+from vfm_workflow.errors import BadInput, NotAllowed, VfmError
 from vfm_workflow.journeys import returns
 from vfm_workflow.store import projects
 from vfm_workflow.store import returns as store
@@ -60,7 +60,7 @@ def write(visit: Page, form: Form, reference: str, period: str) -> Response:
         if form.get("do") != "submit":
             _keep(visit, reference, period, typed)
     except REFUSED as error:
-        return _page(visit, reference, period, typed=typed, errors=_said(error), status=error.status)
+        return _page(visit, reference, period, typed=typed, errors=refusal(error), status=error.status)
     if wrong:
         return _page(visit, reference, period, typed=typed, errors=wrong, status=422)
     if form.get("do") == "submit":
@@ -90,12 +90,6 @@ def _submit(visit: Visit, reference: str, period: str, typed: Mapping[str, str])
         except BadInput as error:
             return error.fields
     return {}
-
-
-def _said(error: BadInput | NotAllowed | StaleRevision) -> dict[str, str]:
-    if isinstance(error, StaleRevision) and error.changes:
-        return {"form": f"{error} Since then: {'; '.join(error.changes)}."}
-    return refusal(error)
 
 
 def _autosave(visit: Visit, form: Typed, reference: str, period: str) -> Response:
