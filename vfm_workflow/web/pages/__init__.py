@@ -15,7 +15,7 @@ def routers() -> list[APIRouter]:
     found: list[APIRouter] = [importlib.import_module(f"{__name__}.{name}").router for name in names]
     for router in found:
         for route in router.routes:
-            if isinstance(route, APIRoute) and "GET" in route.methods:
+            if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
                 route.methods.add(
                     "HEAD"
                 )  # link checkers and mail gateways ask so; nothing answers them by an error
