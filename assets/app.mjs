@@ -119,5 +119,24 @@ function autosave(form) {
   })
 }
 
+// Keeps true what the page said, when it was loaded, of how many words a box holds: under it and in the list of boxes.
+function countWords(box) {
+  const places = document.querySelectorAll(`[data-words-of="${box.id}"]`)
+  box.addEventListener('input', () => {
+    const words = box.value.split(/\s+/).filter(Boolean).length
+    for (const place of places) say(place, words, Number(place.dataset.least))
+  })
+
+  function say(place, words, least) {
+    const tag = place.querySelector('.govuk-tag')
+    const enough = words >= least
+    tag.className = `govuk-tag govuk-tag--${enough ? 'green' : words ? 'yellow' : 'grey'}`
+    tag.textContent = enough ? 'Enough' : words ? 'Too short' : 'Not written'
+    const [said, last] = enough ? [words, words] : [words ? `${words} of at least ${least}` : `at least ${least}`, least]
+    tag.nextSibling.textContent = ` ${said} ${last === 1 ? 'word' : 'words'}`
+  }
+}
+
 initAll()
+document.querySelectorAll('textarea[data-counted]').forEach(countWords)
 document.querySelectorAll('form[data-autosave]').forEach(autosave)

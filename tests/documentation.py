@@ -33,10 +33,11 @@ def blocks(found: str, language: str) -> list[str]:
 def rows(found: str) -> dict[str, list[str]]:
     """Return the rows of every table by the code in their first cell, which may be several: name → the other cells."""
     table: dict[str, list[str]] = {}
-    for line in found.splitlines():
+    lines = [line for line in found.splitlines() if line.startswith("|")]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        if line.startswith("|") and len(cells) > 1:
-            table.update({name: cells[1:] for name in re.findall(r"`([^`]+)`", cells[0])})
+        if len(cells) > 1 and not following.startswith("|-"):  # what stands over the rule is a table's head
+            table.update(dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), cells[1:]))
     return table
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import typer
+import typer.main
 import yaml
 from pydantic import BaseModel
+from typer.core import TyperGroup
 
 from tests.documentation import PAGES, ROOT, anchors, blocks, codes, links, rows, section, text
 from tests.people import Council, address
@@ -26,13 +30,280 @@ from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.folders import shipped
 from vfm_workflow.journeys.effects import EFFECTS
+from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.filters import filters
-from vfm_workflow.store.migrations.versions import guards_of
 from vfm_workflow.store.tables import metadata
 
-LIFECYCLE, NOTICES = "docs/lifecycle.md", "docs/notices.md"
+LIFECYCLE, NOTICES, CALENDAR = "docs/lifecycle.md", "docs/notices.md", "docs/calendar.md"
 
 
 def keys(model: type[BaseModel]) -> set[str]:
-    """Return the keys a document's model takes, as they are written in the file."""
+    """Return the keys that a document's model takes, as they are written in the file."""
     return {field.alias or name for name, field in model.model_fields.items()}
+
+
+# ------------------------------------------------------------------ the lifecycle document
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    [
+        ("The top of the file", lifecycle.LifecycleDocument),
+        ("A stage", lifecycle.Stage),
+        ("An event", lifecycle.Event),
+        ("A decision", lifecycle.DecisionRule),
+        ("Quorum, tie and casting vote", lifecycle.Quorum),
+    ],
+)
+def test_every_key_of_a_lifecycle_is_explained(heading: str, model: type[BaseModel]) -> None:
+    top = section(LIFECYCLE, heading).partition("\n### ")[0]
+    assert set(rows(top)) == keys(model)
+
+
+def test_every_requirement_stands_there_with_its_sentence() -> None:
+    written = {name: cells[0] for name, cells in rows(section(LIFECYCLE, "Requirements")).items()}
+    assert written == {name: requirement.sentence for name, requirement in REQUIREMENTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("Effects", set(EFFECTS)),
+        ("Subjects that may be frozen", set(SUBJECTS)),
+        ("Work a stage may ask for", set(wiring.WORK)),
+    ],
+)
+def test_every_name_that_a_lifecycle_may_use_is_explained(heading: str, names: set[str]) -> None:
+    assert set(rows(section(LIFECYCLE, heading))) == names
+
+
+def test_every_choice_and_word_of_a_lifecycle_is_explained() -> None:
+    said = codes(text(LIFECYCLE))
+    kinds = get_args(lifecycle.Stage.model_fields["kind"].annotation)
+    styles = get_args(lifecycle.Event.model_fields["style"].annotation)
+    assert {*lifecycle.CHOICES, lifecycle.SAME, lifecycle.BACK, lifecycle.LIVE, *kinds, *styles} <= said
+
+
+@pytest.fixture
+def edited_home(tmp_path: Path) -> Path:
+    """A home whose lifecycle has the worked example of docs/lifecycle.md in it."""
+    example = section(LIFECYCLE, "Worked example: Finance agrees the recommendations first")
+    (added,) = [yaml.safe_load(block) for block in blocks(example, "yaml")]
+    document = yaml.safe_load((shipped() / "workflows" / "vfm.yaml").read_text(encoding="utf-8"))
+    document["version"] = 2
+    ordered: dict[str, Any] = {}
+    for key, stage in document["stages"].items():
+        ordered[key] = stage
+        if key == "initial_stage":
+            ordered |= added["stages"]
+    document["stages"] = ordered
+    document["decisions"] |= added["decisions"]
+    document["events"] |= added["events"]
+    home = tmp_path / "home"
+    (home / "workflows").mkdir(parents=True)
+    (home / "workflows" / "vfm.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return home
+
+
+def test_the_worked_example_of_a_stage_with_a_decision_works(
+    edited_home: Path, tmp_path: Path, empty_database: Path
+) -> None:
+    data = tmp_path / "var"
+    data.mkdir()
+    shutil.copy(empty_database, data / "vfm.sqlite3")
+    app = wiring.build(data=str(data), home=str(edited_home))
+    council = Council(app)
+    council.populate()
+    reference = council.create()
+    assert "finance_review" in council.home.lifecycles["vfm"].main_line
+    council.outline_ready(reference)
+    council.do(reference, "submit_outline")
+    council.approve(reference)
+    council.recommendations_ready(reference)
+    council.do(reference, "submit_recommendations")
+    assert council.stage(reference) == "finance_review"
+    assert "Agree the figures" in council.mails(to="finance", notice="decision_asked")[-1].subject
+    council.decide(reference, "finance", "return_for_changes", reason="The profile has no source")
+    assert council.stage(reference) == "initial_stage"
+    council.do(reference, "submit_recommendations")
+    council.decide(reference, "finance", "approve")
+    assert council.stage(reference) == "recommendations"
+    asked = {mail.to for mail in council.mails(notice="decision_asked")}
+    council.approve(reference)
+    assert (council.stage(reference), address("chief") in asked) == ("implementation", True)
+    app.close()
+
+
+# ------------------------------------------------------------------ the notices
+
+
+@pytest.mark.parametrize("model", [notices.Catalogue, notices.Notice])
+def test_every_key_of_the_catalogue_is_explained(model: type[BaseModel]) -> None:
+    assert keys(model) <= set(rows(section(NOTICES, "The catalogue")))
+
+
+def test_every_key_of_when_is_explained() -> None:
+    due = section(NOTICES, "When a digest notice is due").partition("\n### ")[0]
+    assert set(rows(due)) == keys(notices.When)
+
+
+def test_everything_the_clock_looks_for_is_explained_with_its_timing() -> None:
+    table = rows(section(NOTICES, "What the clock looks for"))
+    assert set(table) == set(notices.WHATS)
+    for what, (needed, allowed) in notices.TIMING.items():
+        assert set(re.findall(r"`(\w+)`", table[what][-1])) == needed | allowed, what
+
+
+def test_every_notice_stands_there_with_how_it_is_delivered(shipped_home: Home) -> None:
+    written = rows(section(NOTICES, "The notices that ship"))
+    catalogue = shipped_home.catalogue.notices
+    assert set(written) == set(catalogue)
+    for key, notice in catalogue.items():
+        said = written[key][0].replace(" ", "_")
+        assert said.startswith(notice.deliver), key
+        assert said.endswith("any_hour") == (notice.hours == "any"), key
+
+
+def test_every_value_that_a_template_is_given_is_named() -> None:
+    given = section(NOTICES, "What a template is given")
+    table, said = rows(given), codes(given)
+    assert set(notices.AT_ONCE) | set(notices.WHATS) <= set(table)
+    assert said >= notices.COMMON | frozenset().union(*notices.CONTEXT.values())
+    for key, names in notices.CONTEXT.items():
+        cell = table[key][0] if key in table else table["event"][0]
+        if "the same" not in cell:
+            shared = notices.COMMON if key in notices.AT_ONCE else frozenset()
+            assert set(re.findall(r"`(\w+)`", cell)) >= names - shared, key
+    assert codes(section(NOTICES, "Templates")) >= notices.FRAGMENT
+
+
+def test_every_filter_is_explained() -> None:
+    assert set(filters("Europe/London")) <= set(rows(section(NOTICES, "Templates")))
+
+
+# ------------------------------------------------------------------ the calendar
+
+
+def dotted(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind, key = field.annotation, prefix + (field.alias or name)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from dotted(kind, f"{key}.")
+        else:
+            yield key
+
+
+def test_every_key_of_the_calendar_is_explained() -> None:
+    explained = rows(text(CALENDAR).partition("\n## ")[0])
+    assert set(explained) == set(dotted(CalendarRules))
+
+
+# ------------------------------------------------------------------ the architecture
+
+
+def test_every_table_is_in_one_of_the_groups() -> None:
+    cells = [
+        line.split("|")[2]
+        for line in section("docs/architecture.md", "The tables").splitlines()
+        if "|" in line
+    ]
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted(metadata.tables)
+
+
+def test_the_tables_said_to_be_append_only_are_those_with_both_triggers(empty_database: Path) -> None:
+    with closing(sqlite3.connect(empty_database)) as database:
+        sql = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND sql NOT LIKE '%WHEN%'"
+        found = database.execute(sql).fetchall()
+    deletes = {table for name, table in found if name.endswith("_no_delete")}
+    updates = {table for name, table in found if name.endswith("_no_update")}
+    paragraph = section("docs/architecture.md", "The tables").partition("**Append-only by trigger**")[2]
+    sentence = paragraph.partition(" take no update and no delete")[0].partition(":")[2]
+    assert set(re.findall(r"`(\w+)`", sentence)) == deletes & updates
+
+
+# ------------------------------------------------------------------ links and commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    lost = []
+    for link in links(page.read_text(encoding="utf-8")):
+        target, _, anchor = link.partition("#")
+        if "://" in target:
+            continue
+        file = (page.parent / target).resolve() if target else page
+        if not file.exists() or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
+            lost.append(link)
+    assert lost == []
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """Yield the words of each `vfm …` of a page, in running text and in its shell code."""
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    for line in [*lines, *codes(page)]:
+        if re.match(r"vfm( |$)", line.strip()):
+            yield shlex.split(line, comments=True)[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_names_exists_with_its_options(page: Path) -> None:
+    wrong = []
+    for words in commands(page.read_text(encoding="utf-8")):
+        found: Any = typer.main.get_command(vfm)
+        rest = [word for word in words if word != "…"]
+        while rest and isinstance(found, TyperGroup) and not rest[0].startswith("-"):
+            found, rest = found.commands.get(rest[0]), rest[1:]
+        options = {"--help"} if found is None else {"--help", *(o for p in found.params for o in p.opts)}
+        if found is None or {word for word in rest if word.startswith("--")} - options:
+            wrong.append(" ".join(["vfm", *words]))
+    assert wrong == []
+
+
+def test_the_readme_walks_through_a_council_of_its_own(tmp_path: Path) -> None:
+    """Its blocks that are marked to be walked are run, one after the other, as somebody would type them."""
+    walked = re.findall(r"^<!-- walk -->\n```sh\n(.*?)^```$", text("README.md"), re.DOTALL | re.MULTILINE)
+    assert len(walked) > 3
+    script = "set -euo pipefail\n" + "".join(walked).replace(
+        "vfm_workflow/demo/", f"{ROOT}/vfm_workflow/demo/"
+    )
+    env = {name: value for name, value in os.environ.items() if not name.startswith("VFM_")}
+    path = f"{Path(sys.executable).parent}:{env['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env={**env, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    for said in ("all well", "VFM-0002: outline → cmt_approval", "> CMT approval", "The history is whole"):
+        assert said in done.stdout, said
+    assert "requires outline_complete, criterion_evidenced\n" in done.stdout
+
+
+# ------------------------------------------------------------------ nothing points at a package registry
+
+REGISTRIES = [
+    f"{name}.{end}"
+    for name, end in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("yarnpkg", "com"),
+        ("crates", "io"),
+        ("rubygems", "org"),
+        ("golang", "org"),
+        ("debian", "org/debian"),
+    )
+]
+SKIPPED = {"node_modules", "var", "build", "dist", "__pycache__"}
+
+
+def test_no_file_names_the_host_of_a_package_registry() -> None:
+    found = []
+    for folder, names, files in os.walk(ROOT):
+        names[:] = [
+            name for name in names if name not in SKIPPED and not (name.startswith(".") and name != ".ci")
+        ]
+        for name in files:
+            data = (Path(folder) / name).read_bytes().lower()
+            found += [f"{folder}/{name}: {host}" for host in REGISTRIES if host.encode() in data]
+    assert found == []

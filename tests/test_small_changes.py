@@ -1,34 +1,40 @@
-"""The eight changes that stay small (CONTRIBUTING.md): each is made here on a council's own home, or at its one place in code.
+"""The eight changes that stay small: each is made here as CONTRIBUTING.md shows it, with the very lines that stand there.
 
-Where a test below fails after a change to the house, one of the eight has become bigger: mend the house, not the test.
+Those that are data are made on a council's own home, those that are code at their one place. Where a test below fails
+after a change to the house, one of the eight has become bigger: mend the house or the page, not the test.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
+from tests.documentation import blocks, section
 from tests.people import Council, address
 from tests.web.support import Browser
 from vfm_workflow import wiring
 from vfm_workflow.cli import app as vfm
-from vfm_workflow.domain import machine
-from vfm_workflow.domain.facts import Facts
+from vfm_workflow.domain import machine, requirements
+from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.outline import parse_outline
-from vfm_workflow.domain.requirements import REQUIREMENTS, requirement
+from vfm_workflow.domain.requirements import REQUIREMENTS, Requirement
 from vfm_workflow.domain.roles import may
-from vfm_workflow.errors import ConfigError, NotAllowed, Unmet, Unready
+from vfm_workflow.errors import ConfigError, NotAllowed, Unready
 from vfm_workflow.folders import shipped
-from vfm_workflow.journeys import dates, gate, people
+from vfm_workflow.journeys import dates, due, gate, people
 from vfm_workflow.journeys.deliver import deliver
-from vfm_workflow.mail.transports import Answer, Outgoing, Transport
+from vfm_workflow.mail import transports
+from vfm_workflow.mail.transports import Transport
 from vfm_workflow.store import listing
 from vfm_workflow.store.tables import SavingLine, Version
 
@@ -40,6 +46,24 @@ DATA_FILES = (
     "config/outline.yaml",
     "config/calendar.yaml",
 )
+
+
+def shown(heading: str, language: str) -> list[str]:
+    """Return the code of a language that CONTRIBUTING.md shows under a heading: the tests do what it says."""
+    return blocks(section("CONTRIBUTING.md", heading), language)
+
+
+def run(code: str, folder: Path, beside: ModuleType) -> ModuleType:
+    """Return a module of `code`, which sees what `beside` sees, as if it stood there."""
+    file = folder / "shown.py"
+    file.write_text(
+        f"from {beside.__name__} import *\n{code}" if "import" not in code else code, encoding="utf-8"
+    )
+    spec = spec_from_file_location("shown", file)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Home:
@@ -54,6 +78,10 @@ class Home:
         text = file.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
         file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def insert(self, name: str, text: str, *, before: str) -> None:
+        """Put `text` before what must stand in the file once."""
+        self.edit(name, before, text + before)
 
     def write(self, name: str, text: str) -> None:
         file = self.folder / name
@@ -126,37 +154,15 @@ def mornings_with_a_digest(council: Council, key: str, until: dt.date) -> list[d
 
 # ------------------------------------------------------------------ 1. a stage
 
-STAGE = """\
-  mobilisation:
-    title: Mobilisation
-    owner: project_manager
-    asks_for: [forecasts, plan]
-    limit_working_days: 40
-    weight_percent: 70
-    monitored: true
-  implementation:
-    title: Implementation
-"""
-EVENT = """\
-  start_implementation:
-    label: Start implementation
-    from: mobilisation
-    to: implementation
-    by: [project_manager, head_of_service]
-    notify: [stage_changed]
-  finish_implementation:
-"""
-
 
 def add_a_stage(home: Home) -> None:
-    home.edit("workflows/vfm.yaml", "version: 1", "version: 2")
-    home.edit("workflows/vfm.yaml", "  implementation:\n    title: Implementation\n", STAGE)
+    file, (stage, event) = "workflows/vfm.yaml", shown("1. A stage", "yaml")
+    home.edit(file, "version: 1", "version: 2")
+    home.insert(file, stage, before="  implementation:\n    title: Implementation\n")
     home.edit(
-        "workflows/vfm.yaml",
-        "from: recommendations\n    to: implementation",
-        "from: recommendations\n    to: mobilisation",
+        file, "from: recommendations\n    to: implementation", "from: recommendations\n    to: mobilisation"
     )
-    home.edit("workflows/vfm.yaml", "  finish_implementation:\n", EVENT)
+    home.insert(file, event, before="  finish_implementation:\n")
 
 
 def test_a_stage_is_added_in_one_file(home: Home, running: Opener) -> None:
@@ -177,43 +183,17 @@ def test_a_stage_is_added_in_one_file(home: Home, running: Opener) -> None:
 
 # ------------------------------------------------------------------ 2. a notice
 
-NOTICE = """\
-  milestone_today:
-    title: Milestones due today
-    deliver: digest
-    section: now
-    when: {what: milestone_ahead, working_days: 0}
-    to: [project_manager]
-    why: you manage the project
-  milestone_slipped:
-"""
-SUBJECT = """\
-{{ total|plural("milestone") }} due today
-Say whether {{ items[0].milestone }} is reached
-"""
-TEXT = """\
-{% for one in items %}
-- {{ one.project.title }}: {{ one.milestone }}
-  {{ one.project.reference }} · due today, agreed {{ one.baseline|short_date if one.baseline else "not yet" }}
-  {{ one.link }}
 
-{% endfor %}
-"""
-HTML = """\
-{% from "_frame/macros.html" import item %}
-{% for one in items %}
-{% call item(one.link, one.project.title ~ ": " ~ one.milestone) %}
-{{ one.project.reference }} · <strong>due today</strong>
-{% endcall %}
-{% endfor %}
-"""
+def add_a_notice(home: Home) -> None:
+    (entry,), templates = shown("2. A notice", "yaml"), shown("2. A notice", "jinja")
+    home.insert("notifications/notices.yaml", entry, before="  milestone_slipped:\n")
+    for name, text in zip(("subject.txt", "body.txt", "body.html"), templates, strict=True):
+        home.write(f"notifications/milestone_today/{name}", text)
 
 
 def test_a_notice_is_an_entry_of_the_catalogue_and_a_folder(home: Home, running: Opener) -> None:
     before = home.check()
-    home.edit("notifications/notices.yaml", "  milestone_slipped:\n", NOTICE)
-    for name, text in (("subject.txt", SUBJECT), ("body.txt", TEXT), ("body.html", HTML)):
-        home.write(f"notifications/milestone_today/{name}", text)
+    add_a_notice(home)
     assert home.more_than(before) == {"notices": 1}
     council = running()
     add_a_milestone(council, FRIDAY)
@@ -228,7 +208,8 @@ def test_a_notice_is_an_entry_of_the_catalogue_and_a_folder(home: Home, running:
 
 
 def test_a_notice_without_its_folder_is_named_by_check(home: Home) -> None:
-    home.edit("notifications/notices.yaml", "  milestone_slipped:\n", NOTICE)
+    add_a_notice(home)
+    (home.folder / "notifications" / "milestone_today" / "subject.txt").unlink()
     done = CliRunner().invoke(vfm, ["check", str(home.folder)])
     assert done.exit_code == 1
     assert "milestone_today/subject.txt is missing" in done.output
@@ -237,21 +218,16 @@ def test_a_notice_without_its_folder_is_named_by_check(home: Home) -> None:
 # ------------------------------------------------------------------ 3. a requirement
 
 
-BUDGETS = "Each cashable saving names its budget (§15.1)"
-
-
-def every_budget_named(facts: Facts) -> Iterable[Unmet]:
-    for line in facts.savings:
-        if line.cashable and not line.budget_code:
-            said = f"Name the budget that “{line.title}” comes out of"
-            yield Unmet("every_budget_named", said, "savings", f"saving_{line.id}", "project_manager")
-
-
 @pytest.fixture
-def _with_a_requirement() -> Iterator[None]:
-    requirement(BUDGETS, "savings")(every_budget_named)
-    yield
-    del REQUIREMENTS["every_budget_named"]
+def requirement_shown(tmp_path: Path) -> Iterator[Requirement]:
+    """The requirement of CONTRIBUTING.md, registered for the length of a test."""
+    (code,) = shown("3. A requirement", "python")
+    before = dict(REQUIREMENTS)
+    run(code, tmp_path, requirements)
+    (name,) = re.findall(r"^def (\w+)", code, re.MULTILINE)
+    yield REQUIREMENTS[name]
+    REQUIREMENTS.clear()
+    REQUIREMENTS.update(before)
 
 
 def name_the_budget(council: Council, code: str) -> None:
@@ -260,13 +236,12 @@ def name_the_budget(council: Council, code: str) -> None:
         session.exec(select(SavingLine)).one().budget_code = code
 
 
-@pytest.mark.usefixtures("_with_a_requirement")
-def test_a_requirement_is_one_function_that_a_lifecycle_names(home: Home, running: Opener) -> None:
-    home.edit(
-        "workflows/vfm.yaml",
-        "requires: [recommendations_complete, milestones_ahead",
-        "requires: [recommendations_complete, every_budget_named, milestones_ahead",
-    )
+def test_a_requirement_is_one_function_that_a_lifecycle_names(
+    home: Home, running: Opener, requirement_shown: Requirement
+) -> None:
+    required = "requires: [recommendations_complete, milestones_ahead"
+    if requirement_shown.name not in (home.folder / "workflows" / "vfm.yaml").read_text(encoding="utf-8"):
+        home.edit("workflows/vfm.yaml", required, f"{required}, {requirement_shown.name}")
     home.check()
     council = running()
     reference = council.create()
@@ -277,30 +252,25 @@ def test_a_requirement_is_one_function_that_a_lifecycle_names(home: Home, runnin
     name_the_budget(council, "")
     with pytest.raises(Unready) as refused:
         council.do(reference, "submit_recommendations")
-    unmet = [item.sentence for item in refused.value.unmet if item.requirement == "every_budget_named"]
-    assert unmet == ["Name the budget that “Fewer rounds” comes out of"]
+    assert [item.sentence for item in refused.value.unmet] == [
+        "Name the budget that “Fewer rounds” comes out of"
+    ]
     name_the_budget(council, "SS-4210")
     project, manager = council.project(reference), council.who("manager")
     with council.app.read() as session:
         options = gate.options(session, council.home, project, manager, council.at)
     option = next(option for option in options if option.event == "submit_recommendations")
-    assert [line.met for line in option.checklist if line.sentence == BUDGETS] == [True]
+    assert requirement_shown.sentence in [line.sentence for line in option.checklist]
     assert option.allowed
 
 
 # ------------------------------------------------------------------ 4. a role
 
-ROLE = """\
-  transformation_lead:
-    title: Transformation lead
-    may: {project.read: all, mail.read: all, condition.discharge: all}
-  mentor:
-"""
-
 
 def test_a_role_is_an_entry_that_lifecycles_and_notices_may_name(home: Home, running: Opener) -> None:
     before = home.check()
-    home.edit("config/roles.yaml", "  mentor:\n", ROLE)
+    (role,) = shown("4. A role", "yaml")
+    home.insert("config/roles.yaml", role, before="  mentor:\n")
     home.edit(
         "workflows/vfm.yaml",
         "to: on_hold\n    by: [head_of_service, chief_executive]",
@@ -332,6 +302,13 @@ def test_a_role_is_an_entry_that_lifecycles_and_notices_may_name(home: Home, run
 # ------------------------------------------------------------------ 5. a column of the list of projects
 
 
+def test_the_list_is_written_as_contributing_writes_its_new_column() -> None:
+    page = (shipped() / "vfm_workflow/web/templates/portfolio/list.html").read_text(encoding="utf-8")
+    heading, cell = shown("5. A report column", "jinja")
+    assert f"{heading.partition('>')[0]}>" in page
+    assert cell.partition("Days planned")[0] in page
+
+
 def test_every_column_of_the_list_stands_under_its_own_name(council: Council) -> None:
     reference = council.create("Waste rounds")
     council.to_implementation(reference)
@@ -357,6 +334,9 @@ def test_every_column_of_the_list_stands_under_its_own_name(council: Council) ->
         "milestone": "Contract signed",
         "forecast": milestone.forecast,
         "baseline": milestone.baseline,
+        "stage_since": project.stage_since,
+        "held_from": None,
+        "disputed_at": None,
     }
     assert shown._asdict() == expected, "name a new column here, with the value it must show"
 
@@ -368,11 +348,9 @@ def test_every_column_of_the_list_stands_under_its_own_name(council: Council) ->
 def test_a_schedule_is_a_line_of_the_catalogue(
     home: Home, running: Opener, days_before: int, said_on: dt.date
 ) -> None:
-    home.edit(
-        "notifications/notices.yaml",
-        "when: {what: milestone_ahead, working_days: -5}",
-        f"when: {{what: milestone_ahead, working_days: {days_before}}}",
-    )
+    new, _ = shown("6. A schedule", "yaml")
+    old = "    when: {what: milestone_ahead, working_days: -5}\n"
+    home.edit("notifications/notices.yaml", old, new if days_before == -10 else old)
     home.check()
     council = running()
     add_a_milestone(council, FRIDAY)
@@ -380,27 +358,39 @@ def test_a_schedule_is_a_line_of_the_catalogue(
 
 
 def test_a_due_day_is_a_line_of_the_calendar(home: Home, running: Opener) -> None:
-    home.edit("config/calendar.yaml", "due_working_day: 5 ", "due_working_day: 7 ")
+    _, line = shown("6. A schedule", "yaml")
+    home.edit("config/calendar.yaml", "  due_working_day: 5 ", f"{line.rstrip()} ")
     home.check()
     assert running().home.calendar.return_due("2026-10") == dt.date(2026, 11, 10)
 
 
-# ------------------------------------------------------------------ 7. a section of the outline
+def test_something_new_to_look_for_is_one_function(council: Council, tmp_path: Path) -> None:
+    function, *_ = shown("6. A schedule", "python")
+    look = run(function, tmp_path, due).budget_season
+    council.create()
+    council.create("Housing repairs", manager="other", department="PE")
+    when = When(what="condition_open", working_days=0, then_every=20)  # its own name is not in the code
 
-SECTION = """\
-  - key: equality
-    title: Effect on equality
-    asks: Who is affected more than others, and what is done about it.
-    min_words: 20
-  - key: targets
-"""
+    def found(day: dt.date) -> list[tuple[str, str]]:
+        with council.app.read() as session:
+            now = due.Now(session, council.home, council.home.calendar.moment(day, "09:00"))
+            return [(owed.period, owed.department) for owed in look(now, when)]
+
+    assert found(dt.date(2026, 8, 31)) == []
+    assert found(dt.date(2026, 9, 1)) == [("2026", "PE"), ("2026", "SS")]
+    assert found(dt.date(2026, 9, 29)) == [("2026+1", "PE"), ("2026+1", "SS")]
+    assert found(dt.date(2026, 12, 1)) == []
+
+
+# ------------------------------------------------------------------ 7. a section of the outline
 
 
 def test_a_section_is_an_entry_that_form_checklist_and_frozen_text_follow(
     home: Home, running: Opener
 ) -> None:
     before = home.check()
-    home.edit("config/outline.yaml", "  - key: targets\n", SECTION)
+    (entry,) = shown("7. A section of the outline", "yaml")
+    home.insert("config/outline.yaml", entry, before="  - key: targets\n")
     assert home.more_than(before) == {"outline sections": 1}
     council = running()
     reference = council.create()
@@ -426,33 +416,17 @@ def test_a_section_is_an_entry_that_form_checklist_and_frozen_text_follow(
 # ------------------------------------------------------------------ 8. a transport
 
 
-class Post:
-    """A way for mail to leave that the program does not know: the three methods of `Transport`, and nothing else."""
-
-    def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
-
-    def send(self, mail: Outgoing, before_data: Callable[[], None]) -> Answer:
-        before_data()
-        self.sent.append(mail)
-        return Answer("sent", None, "handed to the post room")
-
-    def close(self) -> None:
-        self.sent.clear()
-
-    def describe(self) -> str:
-        return "the post room"
-
-
-def test_a_transport_is_three_methods(council: Council) -> None:
-    post = Post()
-    transport: Transport = post
+def test_a_transport_is_three_methods(council: Council, tmp_path: Path) -> None:
+    module, scheme = shown("8. A transport", "python")
+    transport: Transport = run(module, tmp_path, transports).MaildirTransport(tmp_path / "post")
+    assert 'if scheme == "maildir"' in scheme
     reference = council.create()
     council.outline_ready(reference)
     council.do(reference, "submit_outline")
     done = deliver(council.app.write, transport, "worker", council.at)
-    assert done.sent == len(post.sent) == 5
+    assert done.sent == 5
     mails = council.mails(notice="decision_asked")
     assert {mail.state for mail in mails} == {"sent"}
-    assert {mail.answer for mail in mails} == {"handed to the post room"}
-    assert [mail.data for mail in mails] == [outgoing.data for outgoing in post.sent]
+    assert all(mail.answer.startswith("kept as ") for mail in mails)
+    kept = {path.read_bytes() for path in (tmp_path / "post" / "new").iterdir()}
+    assert kept == {mail.data for mail in mails}

@@ -15,6 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import
 from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
+from vfm_workflow import logs
 from vfm_workflow.wiring import App
 
 TICK_SECONDS = 60
@@ -32,6 +33,7 @@ class Clock:
     """
 
     def __init__(self, app: App) -> None:
+        logs.configure()
         self._app = app
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None

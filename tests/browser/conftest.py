@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
 import shutil
@@ -54,7 +55,32 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Served]:
+def started() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """Debian's Chromium and Playwright's event loop. There is one a process: Playwright cannot start twice in one."""
+    with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
+        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"]), loop
+        asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="session")
+def chromium(started: tuple[Browser, asyncio.AbstractEventLoop]) -> Browser:
+    """Debian's Chromium."""
+    return started[0]
+
+
+@pytest.fixture(autouse=True)
+def _loop_of_its_own(started: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[None]:
+    """Playwright leaves its loop marked as running in this thread, where the tests after these run loops of their own."""
+    asyncio._set_running_loop(started[1])
+    yield
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, empty_database: Path, chromium: Browser
+) -> Iterator[Served]:
     """A furnished council on a free port of this machine. Tests share it: they leave it as they found it."""
     data = tmp_path_factory.mktemp("served")
     shutil.copy(empty_database, data / "vfm.sqlite3")
@@ -67,10 +93,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> It
         council.populate()
         furnish(council)
         patch.setattr(council.app, "demo_now", lambda: council.at)
-        with _running(council, listening), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            yield Served(url, council, browser)
-            browser.close()
+        with _running(council, listening):
+            yield Served(url, council, chromium)
         council.app.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("autosave")]
 
@@ -92,16 +91,6 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Yield Debian's Chromium."""
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Yield a server of this test's own."""
@@ -114,9 +103,9 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
+def page(chromium: Browser, server: Server) -> Iterator[Page]:
     """Yield the draft's page, opened."""
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(server.url)
     yield page
     page.close()
@@ -150,6 +139,18 @@ def test_a_refusal_is_shown_in_the_words_of_the_server(page: Page, server: Serve
     server.replies = [Reply(409, {"saved": False, "message": "the Head of Service changed this at 10:11."})]
     page.get_by_label("Why").press_sequentially("Cost")
     expect(page.get_by_role("status")).to_have_text("Not saved: the Head of Service changed this at 10:11.")
+
+
+def test_a_draft_saved_in_part_carries_the_marks_of_what_was_saved(page: Page, server: Server) -> None:
+    server.replies = [
+        Reply(409, {"saved": False, "message": "somebody else changed “Targets”.", "revision": 4}),
+        Reply(409, {"saved": False, "message": "somebody else changed “Targets”.", "revision": 5}),
+    ]
+    page.get_by_label("Why").press_sequentially("Cost")
+    expect(page.get_by_role("status")).to_have_text("Not saved: somebody else changed “Targets”.")
+    with page.expect_request("**/draft"):
+        page.get_by_label("Why").press_sequentially(" is high")
+    assert server.posts[-1] == ("/draft", {"revision": ["4"], "why": ["Cost is high"]})
 
 
 def test_a_server_in_trouble_is_named(page: Page, server: Server) -> None:

@@ -10,12 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+import structlog
 
 from tests.people import Council, address
 from vfm_workflow.journeys import signin
 from vfm_workflow.store import projects
 from vfm_workflow.web.app import create
 from vfm_workflow.web.visit import SESSION_COOKIE
+
+# A page that fails is told in full by pytest; a log that draws every local variable would take a minute.
+structlog.configure(
+    processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+)
 
 BASE = "http://127.0.0.1:8000"
 

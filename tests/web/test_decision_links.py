@@ -328,6 +328,12 @@ def test_5_at_most_ten_tries_a_minute_for_one_link(council: Council, project: st
     assert other.decide("approve").status_code == 303, "one member's tries locked out another"
 
 
+def test_5_a_stranger_cannot_use_up_a_members_tries(council: Council, project: str) -> None:
+    member, stranger = Member(council, "chief"), fresh(council)
+    assert {stranger.post(member.page, choice="approve").status_code for _ in range(12)} == {403}
+    assert member.decide("approve").status_code == 303
+
+
 def test_5_a_reason_is_asked_for_unless_approving(council: Council, project: str) -> None:
     assert Member(council, "chief").decide("approve").status_code == 303
     assert Member(council, "place").decide("reject", reason="Too dear").status_code == 303

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vfm_workflow.demo import days
 from vfm_workflow.domain.calendar import Calendar, month_end
 from vfm_workflow.errors import BadInput, NotFound
 from vfm_workflow.store import mail_log
@@ -34,7 +34,7 @@ class Moved:
 def move(app: App, step: str) -> Moved:
     """Move the demo's clock by `step`, a key of STEPS; return what it did.
 
-    On each working day on the way the clock ticks and mail is delivered at the time of the digests and at nine. Raises
+    On each working day on the way the clock ticks and mail is delivered as it would have been (see `days.walk`). Raises
     BadInput for another step, and NotFound where this is no demo.
     """
     if step not in STEPS:
@@ -44,13 +44,11 @@ def move(app: App, step: str) -> Moved:
         if start is None or not app.is_demo:
             raise NotFound("This is no demo: its clock is the machine's own.")
         end = target(app.home.calendar, step, start)
-        before, posted, days = _sent(app), 0, set[dt.date]()
-        for moment in moments(app.home.calendar, start, end):
-            app.set_demo_now(moment)
-            posted += len(app.tick(moment))
-            app.deliver(moment)
-            days.add(app.home.calendar.today(moment))
-        return Moved(end, len(days), posted, _sent(app) - before)
+        before, posted, lived = _sent(app), 0, set[dt.date]()
+        for beat in days.walk(app, start, end, arrive=app.set_demo_now):
+            posted += beat.posted
+            lived.add(app.home.calendar.today(beat.at))
+        return Moved(end, len(lived), posted, _sent(app) - before)
 
 
 def target(calendar: Calendar, step: str, at: dt.datetime) -> dt.datetime:
@@ -64,17 +62,6 @@ def target(calendar: Calendar, step: str, at: dt.datetime) -> dt.datetime:
         last = month_end(calendar.quarter_months(calendar.quarter(today))[2])
         day = calendar.next_working_day(last + dt.timedelta(days=1))
     return calendar.moment(day, MORNING)
-
-
-def moments(calendar: Calendar, start: dt.datetime, end: dt.datetime) -> Iterator[dt.datetime]:
-    """Yield the moments after `start`, up to and with `end`, at which a working day's mail is written and leaves."""
-    day = calendar.today(start)
-    while day <= calendar.today(end):
-        if calendar.is_working_day(day):
-            for time in (calendar.rules.digest_at, MORNING):
-                if start < (moment := calendar.moment(day, time)) <= end:
-                    yield moment
-        day += dt.timedelta(days=1)
 
 
 def _sent(app: App) -> int:

@@ -110,9 +110,14 @@ class Database:
         from alembic.runtime.migration import MigrationContext
         from alembic.script import ScriptDirectory
 
-        newest = ScriptDirectory.from_config(self._alembic()).get_current_head()
+        scripts = ScriptDirectory.from_config(self._alembic())
+        newest = scripts.get_current_head()
         with self._reading().connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+            raise DatabaseBehind(
+                f"The database is at version {current}, which a newer version of the program made. Install that one."
+            )
         if current != newest:
             raise DatabaseBehind(
                 f"The database is at version {current or 'none'} and this program needs {newest}. Run `vfm db upgrade`."

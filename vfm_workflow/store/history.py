@@ -154,6 +154,9 @@ def _verify_one(session: Session, project: Project) -> Broken | None:
                 f"row {number} starts from another stage than row {number - 1} left",
             )
         previous, stage = row["hash"], row["to_stage"]
+    if number > project.revision:
+        added = project.revision + 1
+        return Broken(project.reference, added, f"row {added} was added: the project is at {project.revision}")
     if (project.revision, project.head) != (number, previous):
         return Broken(
             project.reference,

@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from vfm_workflow import __version__, wiring
+from vfm_workflow import __version__, logs, wiring
 from vfm_workflow.clock import Clock
 from vfm_workflow.errors import VfmError
 from vfm_workflow.web import pages, templating
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 def create(app: App, *, clock: bool = True) -> ASGIApp:
     """Return the web application of a council. With `clock` it ticks and delivers in the same process."""
+
+    logs.configure()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -138,8 +138,9 @@ def summary(asked: Asked) -> list[dict[str, str]]:
 def _measures(part: snapshots.Part) -> list[str]:
     lines = []
     for name, before, after, unit in part["rows"]:
-        sign, per = ("£", unit[1:].strip()) if unit.startswith("£") else ("", unit)
-        lines.append(f"{name}: {sign}{before or '?'} → {sign}{after or '?'} {per}".rstrip())
+        sign, per = ("£", f" {unit[1:].strip()}") if unit.startswith("£") else ("", f" {unit}")
+        per = per.removeprefix(" ") if unit.startswith("%") else per
+        lines.append(f"{name}: {sign}{before or '?'} → {sign}{after or '?'}{per}".rstrip())
     return lines
 
 

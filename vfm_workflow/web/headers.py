@@ -1,4 +1,4 @@
-"""Headers of every answer, and logs that hold no secret."""
+"""Headers of every answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECRET_PATH = re.compile(r"^/(d|dispute|sign-in)/[^/?]+")
 BASE_POLICY = "default-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
-
-
-def redact(path: str) -> str:
-    """Return a path as a log may show it: tokens of links are cut out."""
-    return SECRET_PATH.sub(lambda found: f"/{found[1]}/[redacted]", path)
 
 
 class Headers:

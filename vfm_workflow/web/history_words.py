@@ -76,7 +76,7 @@ def _decision(row: History, detail: Detail, lifecycle: Lifecycle) -> tuple[str, 
     if row.event == "decision_asked":
         members = "1 member" if detail["board"] == 1 else f"{detail['board']} members"
         return "The board was asked", f"“{title}”, {version}: {members}."
-    choice = OUTCOME_LABELS.get(detail["choice"], detail["choice"])
+    choice = str(OUTCOME_LABELS.get(detail["choice"], detail["choice"]))
     late = " The board had decided already, so it changed nothing." if detail.get("late") else ""
     conditions = " ".join(f"Condition: {text}." for text in detail.get("conditions", ()))
     said = f"“{title}”, {version}, by the link sent to {detail['address']}.{late}"

@@ -6,12 +6,13 @@ from fastapi.responses import Response
 
 from vfm_workflow.web.visit import Typed, Visit
 
-LONG = 60
+LONG = 20
+"""What is longer was written by a person, and is shown to be copied."""
 
 
 def keep_for_sign_in(visit: Visit, form: Typed) -> Response:
     """Return a page with everything that was typed, ready to be sent again after signing in elsewhere (status 401)."""
     fields = [(name, value) for name, values in form.lists.items() for value in values]
-    shown = [value for _, value in fields if len(value) > LONG]
+    shown = [value for name, value in fields if len(value) > LONG and name != "revision"]
     path = visit.request.url.path
     return visit.page("forms/signed_out.html", {"fields": fields, "shown": shown, "path": path}, status=401)

@@ -65,11 +65,14 @@ def shown(
                 row.title,
                 under,
                 stages[place],
-                row.rag,
+                row.rag or "none",
+                RATINGS[row.rag],
                 row.milestone or "",
                 when,
                 late,
-                *waits,
+                waits.who,
+                waits.note,
+                waits.overdue,
             )
         )
     return found

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from vfm_workflow.domain.decisions import read_ballot
+from vfm_workflow.domain.decisions import Ballot, read_ballot
 from vfm_workflow.errors import AlreadyDecided, BadInput, LinkDead
 from vfm_workflow.journeys import decide
 from vfm_workflow.journeys.decide import Opened
@@ -48,9 +48,7 @@ def show(visit: Page, link_id: RowId) -> Response:
         opened = decide.open_link(session, visit.home, link_id)
         if opened.vote is not None:
             return _recorded(visit, session, opened, "done")
-        try:
-            decide.refuse_dead(opened, visit.at)
-        except LinkDead as dead:
+        if (dead := _why_dead(visit, opened)) is not None:
             return _dead(visit, session, opened, dead)
         return _form(visit, session, opened)
 
@@ -58,26 +56,35 @@ def show(visit: Page, link_id: RowId) -> Response:
 @router.post("/decide/{link_id}")
 def cast(visit: Page, form: Form, link_id: RowId) -> Response:
     """Record a whole decision; an empty or half one changes nothing and is shown again with what is missing."""
-    limits.allow(visit, "decide", str(link_id), "10/minute")
+    limits.allow(visit, "decide-computer", limits.computer(visit), "300/minute")
     if not _holds(visit, link_id):
         return _not_held(visit, form)
+    limits.allow(
+        visit, "decide", str(link_id), "10/minute"
+    )  # after the cookie: no stranger uses up a member's tries
     with visit.read() as session:
         opened = decide.open_link(session, visit.home, link_id)
-        if opened.vote is None:
-            try:
-                decide.refuse_dead(opened, visit.at)
-            except LinkDead as dead:
-                return _dead(visit, session, opened, dead)
+        if (dead := _why_dead(visit, opened)) is not None:
+            return _dead(visit, session, opened, dead)
         try:
-            ballot = read_ballot(
-                opened.asked.rule, form.get("choice", ""), form.get("reason", ""), form.get("conditions", "")
-            )
-            if visit.unsign(form.get("nonce"), "decide-form", MINUTES * 60) != link_id:
-                raise BadInput({"choice": STALE})
+            ballot = _ballot(visit, opened, form)
         except BadInput as error:
             if opened.vote is not None:
                 return _recorded(visit, session, opened, "again")
             return _form(visit, session, opened, errors=error.fields, typed=form)
+    return _cast(visit, link_id, ballot)
+
+
+def _ballot(visit: Visit, opened: Opened, form: Typed) -> Ballot:
+    """Return the decision of a whole form that came from this link's own page. Raises BadInput."""
+    fields = (form.get(name, "") for name in ("choice", "reason", "conditions"))
+    ballot = read_ballot(opened.asked.rule, *fields)
+    if visit.unsign(form.get("nonce"), "decide-form", MINUTES * 60) != opened.link.id:
+        raise BadInput({"choice": STALE})
+    return ballot
+
+
+def _cast(visit: Visit, link_id: int, ballot: Ballot) -> Response:
     agent = visit.request.headers.get("user-agent", "")
     try:
         with visit.write() as session:
@@ -93,10 +100,11 @@ def cast(visit: Page, form: Form, link_id: RowId) -> Response:
 @router.post("/decide/{link_id}/again")
 def send_again(visit: Page, form: Form, link_id: RowId) -> Response:
     """Mail a new link in place of an expired one, to the address on record. Says the same whoever asks."""
-    limits.allow(visit, "decide-again", str(link_id), "3/hour")
     if visit.unsign(form.get("nonce"), "decide-again", AGAIN_HOURS * 3600) == link_id:
+        limits.allow(visit, "decide-again", str(link_id), "5/hour")
         with visit.write() as session:
-            if _expired(decide.open_link(session, visit.home, link_id), visit):
+            dead = _why_dead(visit, decide.open_link(session, visit.home, link_id))
+            if dead is not None and dead.kind == "expired":  # nothing has replaced it
                 decide.send_again(session, visit.home, link_id, visit.at)
     said = [
         "If this decision is still asked for, a new link is on its way to the work address that we hold.",
@@ -105,13 +113,14 @@ def send_again(visit: Page, form: Form, link_id: RowId) -> Response:
     return _plain(visit, "Look in your mail", said, status=200)
 
 
-def _expired(opened: Opened, visit: Visit) -> bool:
-    """Return whether the link ran out and nothing has replaced it: only then is another one sent."""
-    try:
-        decide.refuse_dead(opened, visit.at)
-    except LinkDead as dead:
-        return dead.kind == "expired"
-    return False
+def _why_dead(visit: Visit, opened: Opened) -> LinkDead | None:
+    """Return why the link cannot decide any more, or None where it can, or has decided."""
+    if opened.vote is None:
+        try:
+            decide.refuse_dead(opened, visit.at)
+        except LinkDead as dead:
+            return dead
+    return None
 
 
 def _cookie(link_id: int) -> str:

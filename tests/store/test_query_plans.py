@@ -1,0 +1,66 @@
+"""The scan for slips walks small partial indexes, and not every milestone a council ever had."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from sqlalchemy import text
+
+from tests.people import Council
+from vfm_workflow.store import due
+from vfm_workflow.store.raw import Raw
+
+TODAY = dt.date(2026, 11, 23)
+SLIPS = {"ix_milestone_open", "ix_milestone_slipped"}
+
+
+def many(council: Council, count: int = 3_000) -> str:
+    """Give one project so many milestones that a planner has a reason to choose; most of them are done."""
+    reference = council.create()
+    council.to_implementation(reference)
+    cast = "::date" if council.app.database.engine.dialect.name == "postgresql" else ""
+    done = f"CASE WHEN n % 20 = 0 THEN NULL ELSE '2026-05-01'{cast} END"
+    numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
+    with council.app.database.engine.connect() as connection, connection.begin():
+        connection.execute(
+            text(
+                f"{numbers} INSERT INTO milestone (project_id, position, title, forecast, done_on) "
+                f"SELECT 1, n, 'Milestone', '2026-05-01'{cast}, {done} FROM numbers"
+                if cast
+                else "INSERT INTO milestone (project_id, position, title, forecast, done_on) "
+                f"{numbers} SELECT 1, n, 'Milestone', '2026-05-01', {done} FROM numbers"
+            )
+        )
+    with council.app.database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+    return reference
+
+
+def plan(council: Council, statement: str) -> str:
+    """Return the database's plan for the scan, as text."""
+    explain = (
+        "EXPLAIN " if council.app.database.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    )
+    with council.app.read() as session:
+        raw = Raw.of(session)
+        today = TODAY if raw.postgresql else TODAY.isoformat()
+        rows = raw.run(explain + statement, {"today": today}).fetchall()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def test_the_scan_for_slips_walks_the_partial_indexes(council: Council) -> None:
+    many(council)
+    shown = plan(council, due._SLIPPED)
+    assert set(re.findall(r"ix_milestone_\w+", shown)) == SLIPS, shown
+    assert not re.search(r"SCAN milestone(?! USING INDEX)|Seq Scan on milestone", shown), shown
+
+
+def test_the_scan_finds_what_has_slipped_and_nothing_else(council: Council) -> None:
+    reference = many(council, 200)
+    with council.app.read() as session:
+        assert list(due.slipped(session, TODAY)) != []
+        found = [row.title for row in due.slipped(session, TODAY)]
+        assert found == ["Contract signed"], "a milestone that CMT never agreed has not slipped"
+        assert list(due.slipped(session, dt.date(2026, 3, 2))) == []
+    assert council.milestones(reference)[0].baseline is not None
