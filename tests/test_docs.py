@@ -8,7 +8,6 @@ import shlex
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ import typer.main
 import yaml
 from pydantic import BaseModel
 from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from tests.documentation import PAGES, ROOT, anchors, blocks, codes, links, rows, section, text
 from tests.people import Council, address
@@ -260,22 +260,45 @@ def test_every_command_that_a_page_names_exists_with_its_options(page: Path) -> 
     assert wrong == []
 
 
-def test_the_readme_walks_through_a_council_of_its_own(tmp_path: Path) -> None:
-    """Its blocks that are marked to be walked are run, one after the other, as somebody would type them."""
+def statements(script: str) -> Iterator[str]:
+    """Yield the commands of a shell script, one that goes over several lines (a here-document, a quotation) whole."""
+    whole = ""
+    for line in script.splitlines(keepends=True):
+        whole += line
+        ends = re.search(r"<<'(\w+)'\n", whole)
+        unfinished = whole.count("'") % 2 or (ends is not None and not whole.endswith(f"\n{ends[1]}\n"))
+        if not unfinished:
+            yield whole.strip()
+            whole = ""
+
+
+def test_the_readme_walks_through_a_council_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its blocks that are marked to be walked are done one after the other: `vfm` in this process, the rest by the shell."""
     walked = re.findall(r"^<!-- walk -->\n```sh\n(.*?)^```$", text("README.md"), re.DOTALL | re.MULTILINE)
-    assert len(walked) > 3
-    script = "set -euo pipefail\n" + "".join(walked).replace(
-        "vfm_workflow/demo/", f"{ROOT}/vfm_workflow/demo/"
-    )
-    env = {name: value for name, value in os.environ.items() if not name.startswith("VFM_")}
-    path = f"{Path(sys.executable).parent}:{env['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env={**env, "PATH": path}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    for said in ("all well", "VFM-0002: outline → cmt_approval", "> CMT approval", "The history is whole"):
-        assert said in done.stdout, said
-    assert "requires outline_complete, criterion_evidenced\n" in done.stdout
+    (tmp_path / "vfm_workflow").symlink_to(ROOT / "vfm_workflow")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PWD", str(tmp_path))
+    for name in [name for name in os.environ if name.startswith("VFM_")]:
+        monkeypatch.delenv(name)
+    said, runner = [], CliRunner()
+    for line in statements("".join(walked)):
+        given = re.fullmatch(r"(?:export )?((?:[A-Z_]+=\S+\s*)+)(?:#.*)?", line)
+        if given:
+            for name, _, value in (pair.partition("=") for pair in given[1].split()):
+                monkeypatch.setenv(name, os.path.expandvars(value))
+        elif line.startswith("vfm "):
+            done = runner.invoke(vfm, shlex.split(os.path.expandvars(line))[1:])
+            said.append(done.output)
+            assert done.exit_code == 0, f"{line}\n{done.output}"
+        else:
+            subprocess.run(["bash", "-euo", "pipefail", "-c", line], check=True)
+    output = "".join(said)
+    for shown in ("all well", "VFM-0002: outline → cmt_approval", "> CMT approval", "The history is whole"):
+        assert shown in output, shown
+    assert "requires outline_complete, criterion_evidenced\n" in output
+    assert len(said) == len(re.findall(r"^vfm ", "".join(walked), re.MULTILINE)) > 15
 
 
 # ------------------------------------------------------------------ nothing points at a package registry

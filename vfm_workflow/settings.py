@@ -86,7 +86,11 @@ class Settings(Strict):
     @classmethod
     def _from(cls, value: str) -> str:
         name, at, domain = value.partition("@")
-        if not (name and at and "." in domain) or "@" in domain or any(c.isspace() or c in ",;<>" for c in value):
+        if (
+            not (name and at and "." in domain)
+            or "@" in domain
+            or any(c.isspace() or c in ",;<>" for c in value)
+        ):
             raise ValueError("write one email address, such as vfm@council.example")
         return value
 

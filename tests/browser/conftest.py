@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,13 @@ class Served:
     url: str
     council: Council
     browser: Browser
+    kept: dict[tuple[str, int], BrowserContext] = field(default_factory=dict)
+
+    def window(self, key: str, width: int) -> BrowserContext:
+        """Return the window in which somebody looks at one page after another; it stays open."""
+        if (key, width) not in self.kept:
+            self.kept[key, width] = self.look(key, width)
+        return self.kept[key, width]
 
     def look(self, key: str = "", width: int = DESK, *, scripts: bool = True) -> BrowserContext:
         """Return a browser's window of a width, signed in as one of the council's people or as nobody. Close it."""

@@ -14,15 +14,15 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 
 def faults(served: Served, key: str, path: str, width: int, *, status: int = 200) -> list[str]:
     """Return what is wrong with a page at a width, as somebody (a key of the council's people, or nobody) sees it."""
-    context = served.look(key, width)
+    context = served.window(key, width) if key else served.look(width=width)
+    page = context.new_page()
+    said: list[str] = []
+    page.on(
+        "console",
+        lambda message: said.append(f"console: {message.text}") if message.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: said.append(f"script: {error}"))
     try:
-        page = context.new_page()
-        said: list[str] = []
-        page.on(
-            "console",
-            lambda message: said.append(f"console: {message.text}") if message.type == "error" else None,
-        )
-        page.on("pageerror", lambda error: said.append(f"script: {error}"))
         answer = page.goto(path)
         assert answer is not None
         if answer.status != status:
@@ -31,7 +31,9 @@ def faults(served: Served, key: str, path: str, width: int, *, status: int = 200
         found = [line for line in said if status < 400 or "status of" not in line]
         return [*found, *_looks(page)]
     finally:
-        context.close()
+        page.close()
+        if not key:
+            context.close()
 
 
 def _looks(page: Page) -> list[str]:

@@ -18,7 +18,6 @@ import pytest
 from tests.people import Council, address
 from vfm_workflow import settings, wiring
 from vfm_workflow.domain.decisions import Ballot, read_ballot
-from vfm_workflow.errors import LinkDead
 from vfm_workflow.folders import NAMES, shipped
 from vfm_workflow.journeys import decide
 from vfm_workflow.store import history
@@ -191,11 +190,7 @@ def test_a_project_goes_through_the_new_stage_by_commands_and_mails(
     vfm.run("deliver", "--at", AT)
     recorded = decide_from_mail(council, data, "holder", "approve")
     assert recorded.outcome == "approve"
-    shown = vfm.json("project", "show", reference)
-    assert (
-        shown["stage"],
-        shown["lifecycle"]["name"] if isinstance(shown["lifecycle"], dict) else shown["lifecycle"],
-    )[0] == "initial_stage"
+    assert vfm.json("project", "show", reference)["stage"] == "initial_stage"
     assert council.milestones(reference)[0].baseline is not None
     vfm.run("audit", "verify")
 
@@ -233,10 +228,6 @@ def test_the_new_decision_sends_back_reminds_and_goes_over_its_limit(
     )
     posted = {mail.to: mail.subject for mail in council.app.tick(council.at)}
     assert address("holder") in posted, "the stage waits for the portfolio holder"
-    with pytest.raises(LinkDead, match="expired|no longer"):  # noqa: RUF043  # either says why
-        council.decide(reference, "holder", "return_for_changes", reason="Ask the ward")
-    with council.app.write() as session:
-        assert decide.send_again(session, council.home, council.link_of(reference, "holder"), council.at)
     council.decide(reference, "holder", "return_for_changes", reason="Ask the ward")
     assert council.stage(reference) == "returned"
 
@@ -297,7 +288,7 @@ def test_the_process_that_started_before_the_edit_serves_projects_begun_after_it
         (
             "    to: scrutiny_review\n",
             "    to: initial_stage\n",
-            "no project can reach the stage `scrutiny_review`",
+            "the board is asked in the stage `initial_stage`, where the outcome `release` cannot",
         ),
         ("    opens: scrutiny\n", "", "no event opens the decision `scrutiny`"),
     ],
@@ -313,4 +304,4 @@ def test_a_slip_in_the_edit_is_named_by_file_line_and_remedy_before_anything_run
     shown = " ".join((refused.stdout + refused.stderr).split())
     assert said in shown
     assert "workflows/vfm.yaml" in shown.replace("\n", "")
-    assert vfm.run("project", "list", code=1).returncode == 1
+    assert said in " ".join(vfm.run("tick", "--at", AT, code=1).stderr.split())

@@ -1,14 +1,15 @@
-"""The scan for slips walks small partial indexes, and not every milestone a council ever had."""
+"""What the clock asks all day walks small partial indexes, and not every milestone or mail a council ever had."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import event, text
 
 from tests.people import Council
-from vfm_workflow.store import due
+from vfm_workflow.store import due, mail_log, outbox
 from vfm_workflow.store.raw import Raw
 
 TODAY = dt.date(2026, 11, 23)
@@ -64,3 +65,26 @@ def test_the_scan_finds_what_has_slipped_and_nothing_else(council: Council) -> N
         assert found == ["Contract signed"], "a milestone that CMT never agreed has not slipped"
         assert list(due.slipped(session, dt.date(2026, 3, 2))) == []
     assert council.milestones(reference)[0].baseline is not None
+
+
+def test_delivery_looks_at_the_mails_still_open_and_no_other(council: Council) -> None:
+    if council.app.database.engine.dialect.name == "postgresql":
+        pytest.fail("SQLite alone is asked how it reads a table of no size")
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def keep(_c: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_: object) -> None:
+        asked.append((statement, parameters))
+
+    engine = council.app.database.engine
+    event.listen(engine, "before_cursor_execute", keep)
+    with council.app.read() as session:
+        outbox.claim(session, "a worker", council.at, dt.timedelta(minutes=15))
+        outbox.waiting_count(session, council.at)
+        mail_log.waiting(session, council.at)
+    event.remove(engine, "before_cursor_execute", keep)
+    assert len(asked) == 3
+    with engine.connect() as connection:
+        for statement, parameters in asked:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            shown = "\n".join(str(row[-1]) for row in rows)
+            assert "USING INDEX ix_outbox_open" in shown, shown

@@ -205,7 +205,10 @@ class Calendar:
         The first entry is the ordinal of the day before, so that a look-up is one subtraction.
         """
         first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
-        worked = [self.is_working_day(dt.date.fromordinal(n)) for n in range(first.toordinal(), last.toordinal() + 1)]
+        worked = [
+            self.is_working_day(dt.date.fromordinal(n))
+            for n in range(first.toordinal(), last.toordinal() + 1)
+        ]
         if year > 2000:
             total = self._worked(dt.date(year - 1, 12, 31))
         elif year == 2000:

@@ -269,7 +269,10 @@ def _structure(lifecycle: Lifecycle, document: Document) -> list[Problem]:
     found = [
         problem
         for key, spec in lifecycle.document.events.items()
-        for problem in (*_event_problems(lifecycle, document, key, spec), *_move_problems(lifecycle, document, key, spec))
+        for problem in (
+            *_event_problems(lifecycle, document, key, spec),
+            *_move_problems(lifecycle, document, key, spec),
+        )
     ]
     for key, rule in lifecycle.document.decisions.items():
         found += _decision_problems(lifecycle, document, key, rule)
@@ -300,22 +303,35 @@ def _move_problems(lifecycle: Lifecycle, document: Document, key: str, spec: Eve
         yield document.problem(at, f"`{key}` goes back, but not from a held stage.", "Say `to:` which.")
     for source in spec.from_:
         if source in stages and stages[source].kind == "ended":
-            yield document.problem((*at, "from"), f"`{source}` has ended; nothing leaves it.", "Remove it from `from:`.")
+            yield document.problem(
+                (*at, "from"), f"`{source}` has ended; nothing leaves it.", "Remove it from `from:`."
+            )
 
 
-def _decision_problems(lifecycle: Lifecycle, document: Document, key: str, rule: DecisionRule) -> Iterator[Problem]:
+def _decision_problems(
+    lifecycle: Lifecycle, document: Document, key: str, rule: DecisionRule
+) -> Iterator[Problem]:
     at, events = ("decisions", key), lifecycle.document.events
     for choice, event in rule.outcomes.items():
         if event in events and events[event].decided_by != key:
             what = f"the event `{event}` is not `decided_by: {key}`."
             yield document.problem((*at, "outcomes", choice), what, "Say so in the event.")
+    if rule.assurance != "A":
+        what = f"`assurance: {rule.assurance}` is not built yet, and a record must not claim it."
+        yield document.problem(
+            (*at, "assurance"), what, "Say `assurance: A`, the link sent to the member's address."
+        )
     if "approve" not in rule.outcomes:
-        yield document.problem((*at, "outcomes"), f"`{key}` cannot be approved.", "Say which event `approve:` fires.")
+        yield document.problem(
+            (*at, "outcomes"), f"`{key}` cannot be approved.", "Say which event `approve:` fires."
+        )
     if not {"return_for_changes", "reject"} & set(rule.outcomes):
         what = f"`{key}` can only be approved."
         yield document.problem((*at, "outcomes"), what, "Say what `return_for_changes:` or `reject:` fires.")
     if not any(spec.opens == key for spec in events.values()):
-        yield document.problem(at, f"no event opens the decision `{key}`.", f"Add `opens: {key}` to an event.")
+        yield document.problem(
+            at, f"no event opens the decision `{key}`.", f"Add `opens: {key}` to an event."
+        )
     if isinstance(rule.quorum.share, int) and rule.quorum.share < 1:
         what = "a quorum of nobody decides nothing."
         yield document.problem((*at, "quorum"), what, "Say `majority`, `all` or a number.")
@@ -331,12 +347,16 @@ def _decision_problems(lifecycle: Lifecycle, document: Document, key: str, rule:
 def _dead_ends(lifecycle: Lifecycle, document: Document, key: str, rule: DecisionRule) -> Iterator[Problem]:
     """Yield a problem for each outcome that could not happen in a stage in which the board is asked."""
     asked_in = dict.fromkeys(
-        step.target for step in lifecycle.plan.values() if step.spec.opens == key and step.target in lifecycle.stages
+        step.target
+        for step in lifecycle.plan.values()
+        if step.spec.opens == key and step.target in lifecycle.stages
     )
     for stage in asked_in:
         for choice, event in rule.outcomes.items():
             if event in lifecycle.document.events and (stage, event) not in lifecycle.plan:
-                what = f"the board is asked in the stage `{stage}`, where the outcome `{event}` cannot happen."
+                what = (
+                    f"the board is asked in the stage `{stage}`, where the outcome `{event}` cannot happen."
+                )
                 at = ("decisions", key, "outcomes", choice)
                 yield document.problem(at, what, f"Add `{stage}` to `from:` of `{event}`.")
 

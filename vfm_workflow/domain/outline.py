@@ -166,7 +166,11 @@ def _front_matter(lines: Sequence[str], file: str) -> tuple[Document, int]:
             [Problem(file, 1, "the head that begins with `---` has no end.", "Close it with `---`.")]
         )
     # an empty line for the `---`, so that what stands in the head keeps its line in the file
-    document = parse_yaml("\n".join(["", *lines[1:end]]), file) if "".join(lines[1:end]).strip() else Document(file, {})
+    document = (
+        parse_yaml("\n".join(["", *lines[1:end]]), file)
+        if "".join(lines[1:end]).strip()
+        else Document(file, {})
+    )
     if not isinstance(document.data, dict):
         raise ConfigError(
             [Problem(file, 2, "the head is no list of `name: value`.", "Write `title: …` there.")]

@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlmodel import Session
 
@@ -46,6 +47,8 @@ class Home:
     lifecycles: Mapping[str, Lifecycle]
     """The documents as they stand in `workflows/`, by name: what new projects begin with."""
     mint: Callable[[], str] = new_token
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a page worked out and may show again, each under a mark that says until when."""
     _pinned: dict[str, Lifecycle] = field(default_factory=dict)
 
     @property
@@ -83,7 +86,9 @@ class Home:
                 "document": lifecycle.canonical,
                 "published_at": at,
             }
-            outbox.insert_new(session, LifecycleVersion, [row])  # somebody else may publish it this very moment
+            outbox.insert_new(
+                session, LifecycleVersion, [row]
+            )  # somebody else may publish it this very moment
         return lifecycle.digest
 
     def url(self, path: str) -> str:

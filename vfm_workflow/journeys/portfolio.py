@@ -40,7 +40,28 @@ def figures(
     deciding: Mapping[int, Sequence[Deciding]],
     at: dt.datetime,
 ) -> Figures:
-    """Return the figures over the list of projects."""
+    """Return the figures over the list of projects.
+
+    They are kept until something happens to a project or a day begins, since each of them follows from the histories.
+    """
+    mark = (store.newest_history(session), home.calendar.today(at), _late(deciding, at))
+    if home.kept.get("portfolio", (None, None))[0] != mark:
+        home.kept["portfolio"] = (mark, _figures(session, home, lifecycles, deciding, at))
+    kept: Figures = home.kept["portfolio"][1]
+    return kept
+
+
+def _late(deciding: Mapping[int, Sequence[Deciding]], at: dt.datetime) -> int:
+    return sum(each.deadline < at for some in deciding.values() for each in some)
+
+
+def _figures(
+    session: Session,
+    home: Home,
+    lifecycles: Mapping[str, Lifecycle],
+    deciding: Mapping[int, Sequence[Deciding]],
+    at: dt.datetime,
+) -> Figures:
     counts = store.count_by_stage(session)
     kinds = {place: _kind(lifecycles, place) for place in counts}
     today = home.calendar.today(at)
@@ -57,7 +78,7 @@ def figures(
         period_due=home.calendar.return_due(period),
         returns_missing=_missing(session, home, lifecycles, list(counts), period),
         decisions=len(asked),
-        decisions_late=sum(each.deadline < at for each in asked),
+        decisions_late=_late(deciding, at),
     )
 
 

@@ -156,7 +156,9 @@ def _verify_one(session: Session, project: Project) -> Broken | None:
         previous, stage = row["hash"], row["to_stage"]
     if number > project.revision:
         added = project.revision + 1
-        return Broken(project.reference, added, f"row {added} was added: the project is at {project.revision}")
+        return Broken(
+            project.reference, added, f"row {added} was added: the project is at {project.revision}"
+        )
     if (project.revision, project.head) != (number, previous):
         return Broken(
             project.reference,

@@ -83,7 +83,7 @@ def page(
         wanted.append(col(p.manager_id) == manager_id)
     wanted += [*_matching(search), *_readable(reader, scope)]
     offset = max(offset, 0)
-    ordered = _rows().where(*wanted).order_by(*_order(sort)).offset(offset).limit(limit)
+    ordered = _one_page(wanted, sort, offset, limit)
     rows = [Row._make(row) for row in session.execute(ordered)]
     if limit is None or (not offset and len(rows) < limit):
         return rows, offset + len(rows)
@@ -137,6 +137,15 @@ def _rows() -> Select[*tuple[Any, ...]]:
         .join(Person, col(Person.id) == col(p.manager_id))
         .outerjoin(m, col(m.id) == following)
     )  # fmt: skip
+
+
+def _one_page(wanted: list[ColumnElement[bool]], sort: str, offset: int, limit: int | None) -> Select[Any]:
+    """Return the rows of one page. They are chosen first, so that only they, not every project, ask for what comes next."""
+    if limit is None or sort.removeprefix("-") == "milestone":
+        return _rows().where(*wanted).order_by(*_order(sort)).offset(offset).limit(limit)
+    chosen = select(col(Project.id)).join(Person, col(Person.id) == col(Project.manager_id)).where(*wanted)
+    chosen = chosen.order_by(*_order(sort)).offset(offset).limit(limit)
+    return _rows().where(col(Project.id).in_(chosen)).order_by(*_order(sort))
 
 
 def _matching(search: str) -> Iterator[ColumnElement[bool]]:

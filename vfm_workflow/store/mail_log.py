@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotAllowed, NotFound
@@ -13,6 +13,8 @@ from vfm_workflow.store.tables import Attempt, OutboxMail, Project
 
 STATES = ("waiting", "opening", "sending", "sent", "failed", "unknown")
 """Everything a mail's state may be; `opening` and `sending` are one being sent."""
+NOT_SETTLED = text("outbox.state IN ('waiting', 'opening', 'sending')")
+"""The states stand in it as the index of open mail has them: with parameters SQLite would read every mail ever sent."""
 RETRIED = "retried"
 """The outcome of the line in the log that says somebody asked for another try."""
 
@@ -108,7 +110,7 @@ def attempts(session: Session, mail_id: int) -> list[Attempt]:
 def waiting(session: Session, until: dt.datetime) -> list[OutboxMail]:
     """Return the mails that wait to leave by `until`, in the order they would."""
     m = OutboxMail
-    query = select(m).where(col(m.state) == "waiting", col(m.next_try) <= until)
+    query = select(m).where(NOT_SETTLED, col(m.state) == "waiting", col(m.next_try) <= until)
     return list(session.scalars(query.order_by(col(m.next_try), col(m.id))))
 
 

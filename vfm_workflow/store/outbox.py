@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from vfm_workflow.store.mail_log import RETRIED
+from vfm_workflow.store.mail_log import NOT_SETTLED, RETRIED
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
@@ -120,6 +120,25 @@ def pending_facts(session: Session) -> list[Occurrence]:
     )
 
 
+_FREE = (
+    select(col(OutboxMail.id))
+    .where(
+        NOT_SETTLED,
+        or_(
+            and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
+            and_(
+                col(OutboxMail.state).in_(("opening", "sending")),
+                col(OutboxMail.lease_until) < bindparam("at"),
+            ),
+        ),
+    )
+    .order_by(col(OutboxMail.next_try), col(OutboxMail.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+"""Built once: delivery asks it every few seconds, and mostly in vain."""
+
+
 def claim(
     session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1
 ) -> list[OutboxMail]:
@@ -128,16 +147,7 @@ def claim(
     A mail whose worker died while `sending` is claimed as well: the caller must reconcile it, not merely send it.
     """
     m = OutboxMail
-    due = and_(col(m.state) == "waiting", col(m.next_try) <= at)
-    stalled = and_(col(m.state).in_(("opening", "sending")), col(m.lease_until) < at)
-    chosen = (
-        select(col(m.id))
-        .where(or_(due, stalled))
-        .order_by(col(m.next_try), col(m.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(session.scalars(chosen))
+    ids = list(session.scalars(_FREE, {"at": at, "most": limit}))
     if not ids:
         return []
     rows = list(session.scalars(select(m).where(col(m.id).in_(ids)).order_by(col(m.next_try), col(m.id))))
@@ -212,7 +222,7 @@ def waiting_count(session: Session, at: dt.datetime) -> int:
     query = (
         select(func.count())
         .select_from(OutboxMail)
-        .where(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= at)
+        .where(NOT_SETTLED, col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= at)
     )
     return session.scalar(query) or 0
 

@@ -139,3 +139,8 @@ def active_people(session: Session) -> list[Person]:
     managers_first = col(Person.role) != "project_manager"
     query = select(Person).where(col(Person.active).is_(True))
     return list(session.scalars(query.order_by(managers_first, col(Person.name), col(Person.id))))
+
+
+def newest_history(session: Session) -> int:
+    """Return the id of the newest row of all histories: it changes whenever anything happens to a project."""
+    return session.scalar(select(func.max(History.id))) or 0
