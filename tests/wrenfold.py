@@ -17,8 +17,7 @@ BASE = "http://127.0.0.1:8000"
 
 def open_app(folder: Path) -> wiring.App:
     """Return the application on a demo's folder."""
-    nowhere = {"home": "", "database_url": "", "mail_url": ""}
-    return wiring.build(durable=False, data=str(folder), base_url=BASE, **nowhere)  # type: ignore[arg-type]  # texts all
+    return wiring.build(durable=False, data=str(folder), base_url=BASE, home="", database_url="", mail_url="")
 
 
 @pytest.fixture(scope="session")

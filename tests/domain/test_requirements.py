@@ -46,6 +46,7 @@ def complete(**changed: Any) -> Facts:
     facts = Facts(
         reference="VFM-0002",
         title="Waste rounds",
+        summary="Fewer rounds, the same bins.",
         stage="outline",
         today=TODAY,
         calendar=HOME.calendar,

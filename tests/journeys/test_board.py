@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from tests.people import Council, address
+from vfm_workflow.domain import summary
 from vfm_workflow.domain.decisions import Ballot
 from vfm_workflow.errors import AlreadyDecided, LinkDead, NotAllowed, Unready
 from vfm_workflow.journeys import board, dates, decide, disputes, people, projects, writing
@@ -492,8 +493,8 @@ def test_the_deadline_is_said_as_people_say_it(council: Council, asked: str) -> 
 
 
 def test_a_summary_is_cut_at_a_word() -> None:
-    assert board.shorten("one two three", 9) == "one two …"
-    assert board.shorten("one\n two") == "one two"
+    assert summary.shorten("one two three", 9) == "one two …"
+    assert summary.shorten("one\n two") == "one two"
 
 
 def test_a_new_project_of_the_same_people_is_asked_about_separately(council: Council, asked: str) -> None:

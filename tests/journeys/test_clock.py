@@ -440,7 +440,7 @@ def test_a_person_who_has_left_gets_no_digest(council: Council, reference: str) 
 # ------------------------------------------------------------------ whenever and however often it ticks
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_at_any_moments_any_number_of_times_each_fact_is_posted_once(
     council: Council, reference: str, seed: int
 ) -> None:

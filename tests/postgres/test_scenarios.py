@@ -16,27 +16,42 @@ from tests.journeys import (
     test_main_line,
     test_people_and_projects,
     test_races,
+    test_signin,
 )
-from tests.journeys import test_signin as test_sign_in
 from tests.people import Council
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
 
 
-def scenarios(module: Any, *left_out: str) -> list[Any]:
-    """Return the module's tests that need a council and nothing that is not here."""
-    found = []
-    for name, test in inspect.getmembers(module, inspect.isfunction):
-        needs = set(inspect.signature(test).parameters)
-        if name.startswith("test_") and name not in left_out and needs <= {"council", "asked", "reference"}:
-            found.append(
-                pytest.param(test, id=f"{module.__name__.rpartition('.')[2]}-{name.removeprefix('test_')}")
-            )
-    return found
+def scenarios(module: Any) -> list[Callable[..., None]]:
+    """Return the module's tests that need a council and nothing else."""
+    return [
+        test
+        for name, test in inspect.getmembers(module, inspect.isfunction)
+        if name.startswith("test_") and set(inspect.signature(test).parameters) == {"council"}
+    ]
 
 
-MAIN = scenarios(test_main_line)
-BOARD = scenarios(test_board)
+EVERY = [*scenarios(test_main_line), *scenarios(test_races), *scenarios(test_deliver)]
+SOME = [
+    test_board.test_each_member_of_the_board_gets_one_link_and_the_database_keeps_no_token,
+    test_board.test_a_changed_text_supersedes_links_die_and_votes_are_void,
+    test_board.test_baselines_come_from_the_frozen_dates_even_if_the_manager_edited_afterwards,
+    test_board.test_a_later_hold_does_not_ask_again_what_was_decided_meanwhile,
+    test_board.test_an_expired_link_decides_nothing_and_a_new_one_goes_to_the_address_on_record,
+    test_board.test_conditions_of_an_approval_are_tracked_with_who_set_them,
+    test_board.test_a_disputed_vote_freezes_the_project_until_an_administrator_has_looked,
+    test_people_and_projects.test_a_project_begins_in_the_first_stage_with_its_first_row_of_history,
+    test_people_and_projects.test_a_title_and_a_summary_are_kept_without_what_no_page_can_show,
+    test_people_and_projects.test_a_reason_is_kept_without_what_no_database_can_hold,
+    test_people_and_projects.test_a_section_that_somebody_else_changed_meanwhile_is_not_overwritten,
+    test_people_and_projects.test_a_criterion_is_chosen_changed_and_dropped,
+    test_signin.test_a_link_signs_its_person_in_once,
+    test_signin.test_what_is_no_token_of_ours_is_unknown,
+    test_signin.test_asking_again_and_again_does_not_flood_a_mailbox,
+    test_signin.test_a_session_ends_when_it_is_idle_and_use_keeps_it_awake,
+]
+"""Each kind of statement once: the rules themselves are proven on SQLite."""
 CLOCK = [
     test_clock.test_a_return_is_announced_due_overdue_and_escalated_on_the_right_days,
     test_clock.test_a_return_waits_for_the_head_of_service_every_week_until_verified,
@@ -48,19 +63,14 @@ CLOCK = [
     test_clock.test_what_happened_on_a_day_is_said_in_the_next_mornings_digest,
     test_clock.test_a_return_of_half_a_year_ago_is_no_longer_chased,
 ]
-"""Each schedule and each kind of statement once: the days themselves are counted without a database."""
-DELIVER = scenarios(test_deliver)
-RACES = scenarios(test_races)
-PEOPLE = [*scenarios(test_people_and_projects), *scenarios(test_sign_in)]
+
+
+def name_of(scenario: object) -> str | None:
+    return getattr(scenario, "__name__", "").removeprefix("test_") or None
 
 
 def run(scenario: Callable[..., None], **known: object) -> None:
     scenario(**{name: known[name] for name in inspect.signature(scenario).parameters})
-
-
-@pytest.mark.parametrize("scenario", [*MAIN, *RACES, *DELIVER, *PEOPLE])
-def test_on_postgresql(scenario: Callable[..., None], council: Council) -> None:
-    run(scenario, council=council)
 
 
 def outline_asked(council: Council) -> str:
@@ -71,13 +81,13 @@ def outline_asked(council: Council) -> str:
     return reference
 
 
-@pytest.mark.parametrize("scenario", BOARD)
-def test_the_board_on_postgresql(scenario: Callable[..., None], council: Council) -> None:
+@pytest.mark.parametrize("scenario", [*EVERY, *SOME], ids=name_of)
+def test_on_postgresql(scenario: Callable[..., None], council: Council) -> None:
     asked = outline_asked(council) if "asked" in inspect.signature(scenario).parameters else ""
     run(scenario, council=council, asked=asked)
 
 
-@pytest.mark.parametrize("scenario", CLOCK, ids=lambda test: test.__name__.removeprefix("test_"))
+@pytest.mark.parametrize("scenario", CLOCK, ids=name_of)
 def test_the_clock_on_postgresql(scenario: Callable[..., None], council: Council) -> None:
     needs = inspect.signature(scenario).parameters
     known: dict[str, object] = {"council": council}

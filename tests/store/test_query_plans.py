@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-import pytest
 from sqlalchemy import event, text
 
 from tests.people import Council
@@ -68,8 +67,6 @@ def test_the_scan_finds_what_has_slipped_and_nothing_else(council: Council) -> N
 
 
 def test_delivery_looks_at_the_mails_still_open_and_no_other(council: Council) -> None:
-    if council.app.database.engine.dialect.name == "postgresql":
-        pytest.fail("SQLite alone is asked how it reads a table of no size")
     asked: list[tuple[str, tuple[object, ...]]] = []
 
     def keep(_c: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_: object) -> None:

@@ -22,10 +22,10 @@ from tests.web.deciding import PERSON, Member, asked, dump, fresh, link_in, newe
 from tests.web.support import BASE, Browser
 from vfm_workflow import wiring
 from vfm_workflow.journeys import decide, disputes, writing
+from vfm_workflow.logs import redact
 from vfm_workflow.store import decisions, history
 from vfm_workflow.store.tables import Condition, History, Link, VoteRow
 from vfm_workflow.web.app import create
-from vfm_workflow.web.headers import redact
 
 
 @pytest.fixture

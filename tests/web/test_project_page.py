@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -15,6 +16,7 @@ from vfm_workflow.store import history, pages_record
 from vfm_workflow.store.tables import History
 from vfm_workflow.web.diff import phrases
 from vfm_workflow.web.history_words import SENTENCES, entry
+from vfm_workflow.web.visit import FLASH_COOKIE, SESSION_COOKIE
 
 
 @pytest.fixture
@@ -358,3 +360,18 @@ def test_the_lifecycle_page_draws_every_lifecycle(browser: Browser) -> None:
         for stage in lifecycle.stages.values():
             assert stage.title in browser.text
         assert mermaid(lifecycle).splitlines()[0] in page.text
+
+
+def test_the_privacy_page_names_every_cookie_that_is_set(browser: Browser) -> None:
+    council = browser.council
+    council.outline_ready(council.create())
+    council.do("VFM-0001", "submit_outline")
+    page = browser.get("/about/privacy").text
+    browser.sign_in("manager").post("/projects/VFM-0001/events", event="replace_outline")
+    link = council.links_in(council.mails(to="chief", notice="decision_asked")[0])
+    browser.get(next(each for each in link if "/d/" in each).removeprefix(council.home.base_url))
+    browser.post("/sign-in", address="legal@wrenfold.example")
+    seen = {re.sub(r"\d+$", "", cookie.name) for cookie in browser.cookies.jar}
+    assert {SESSION_COOKIE, "vfm_link_"} <= seen
+    for name in {*seen, FLASH_COOKIE}:
+        assert f">{name}</th>" in page

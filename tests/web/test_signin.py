@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from tests.people import Council, address
 from tests.web.support import Browser
@@ -29,7 +30,7 @@ def next_link(links: list[str]) -> str:
 
 def sessions(council: Council) -> int:
     with council.app.read() as session:
-        return session.query(WebSession).count()
+        return len(list(session.scalars(select(WebSession))))
 
 
 def test_the_start_leads_to_sign_in_or_to_my_tasks(browser: Browser) -> None:

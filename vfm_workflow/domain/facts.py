@@ -109,6 +109,7 @@ class Facts:
 
     reference: str
     title: str
+    summary: str
     stage: str
     today: dt.date
     calendar: Calendar

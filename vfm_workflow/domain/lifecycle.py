@@ -332,6 +332,11 @@ def _decision_problems(
         yield document.problem(
             at, f"no event opens the decision `{key}`.", f"Add `opens: {key}` to an event."
         )
+    yield from _quorum_problems(document, at, rule)
+    yield from _dead_ends(lifecycle, document, key, rule)
+
+
+def _quorum_problems(document: Document, at: tuple[str, str], rule: DecisionRule) -> Iterator[Problem]:
     if isinstance(rule.quorum.share, int) and rule.quorum.share < 1:
         what = "a quorum of nobody decides nothing."
         yield document.problem((*at, "quorum"), what, "Say `majority`, `all` or a number.")
@@ -341,7 +346,6 @@ def _decision_problems(
     if rule.chair is not None and rule.chair not in rule.board:
         what = f"the chair `{rule.chair}` is not on the board."
         yield document.problem((*at, "chair"), what, "Add it to `board:`, or name another.")
-    yield from _dead_ends(lifecycle, document, key, rule)
 
 
 def _dead_ends(lifecycle: Lifecycle, document: Document, key: str, rule: DecisionRule) -> Iterator[Problem]:

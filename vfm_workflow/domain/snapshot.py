@@ -37,6 +37,7 @@ def freeze(subject: str, facts: Facts) -> Snapshot:
         "subject": subject,
         "reference": facts.reference,
         "title": facts.title,
+        "summary": facts.summary,
         "parts": SUBJECTS[subject].parts(facts),
     }
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain import decisions as rules
 from vfm_workflow.domain import snapshot as snapshots
+from vfm_workflow.domain import summary as summaries
 from vfm_workflow.domain.calendar import day_name
 from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.lifecycle import DecisionRule, Lifecycle
@@ -212,7 +213,7 @@ def mail_link(
     context = {
         "project": project_view(home, asked.project),
         "decision": decision_view(home, asked),
-        "summary": summary(asked),
+        "summary": summaries.rows(asked.snapshot),
         "link": home.url(f"/d/{token}"),
         "asked_by": asker.name,
         **(extra or {}),
@@ -244,33 +245,6 @@ def quorum_sentence(home: Home, asked: Asked) -> str:
     if len(seats) == 1:
         return "You alone decide."
     return f"{count} of the {len(seats)} members must decide{among}."
-
-
-SUMMARY_CHARACTERS = 400
-
-
-def summary(asked: Asked) -> list[dict[str, str]]:
-    """Return the rows a busy person decides from: the project's own sentence, then the frozen text's short parts."""
-    rows = [{"label": "In short", "value": asked.project.summary}] if asked.project.summary else []
-    for part in asked.snapshot["parts"]:
-        if part["key"] in ("savings", "measures", "changes", "lessons") and part["rows"]:
-            lines = [_row_sentence(part["head"], row) for row in part["rows"]]
-            rows.append({"label": part["title"], "value": "\n".join(lines)})
-        elif part["key"] in ("why", "recommendation", "reason") and part.get("text"):
-            rows.append({"label": part["title"], "value": shorten(part["text"])})
-    return rows
-
-
-def shorten(text: str, most: int = SUMMARY_CHARACTERS) -> str:
-    """Return `text` cut at a word, with an ellipsis, where it is longer than `most` characters."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[:most].rsplit(" ", 1)[0] + " …"
-
-
-def _row_sentence(head: Sequence[str], row: Sequence[str]) -> str:
-    first, *rest = row
-    said = ", ".join(f"{name} {cell}" for name, cell in zip(head[1:], rest, strict=False) if cell)
-    return f"{first}: {said}" if said else first
 
 
 def settle_left(

@@ -86,7 +86,7 @@ def refuse_dead(opened: Opened, at: dt.datetime) -> None:
 
 
 def _next_step(opened: Opened) -> str:
-    if opened.asked.request.state == "open" and opened.vote is None:
+    if opened.asked.request.state in ("open", "superseded") and opened.vote is None:
         return "Use the link in the newest mail about this project."
     return "Nothing is needed from you."
 

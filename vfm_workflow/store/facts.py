@@ -42,6 +42,7 @@ def load(
     return Facts(
         reference=project.reference,
         title=project.title,
+        summary=project.summary,
         stage=project.stage,
         today=today,
         calendar=calendar,

@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain import snapshot as snapshots
+from vfm_workflow.domain import summary as summaries
 from vfm_workflow.domain.decisions import CHOICE_LABELS, OUTCOME_LABELS
 from vfm_workflow.domain.lifecycle import Lifecycle
-from vfm_workflow.domain.money import parse_pounds, pounds
 from vfm_workflow.journeys import board, decide
 from vfm_workflow.journeys.board import Asked
 from vfm_workflow.journeys.decide import Opened
@@ -50,7 +50,7 @@ def form(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
         "quorum": board.quorum_sentence(home, asked),
         "tally": decide.tally(session, asked),
         "names": names,
-        "summary": summary(asked),
+        "summary": summaries.rows(asked.snapshot),
         "others": others(opened, names),
         "before": before,
         "changes": changes,
@@ -122,43 +122,6 @@ def _cut(text: str, *, first: bool, last: bool) -> str:
     begin = "" if first else "".join(pieces[:AROUND])
     end = "" if last else "".join(pieces[-AROUND:])
     return f"{begin} … {end.lstrip()}" if end else f"{begin} …"
-
-
-def summary(asked: Asked) -> list[dict[str, str]]:
-    """Return the rows a busy person decides from: the board's own, with measures and savings written for a page."""
-    written = {
-        part["title"]: "\n".join(lines)
-        for part in asked.snapshot["parts"]
-        if part["key"] in _LINES and part["rows"] and (lines := _LINES[part["key"]](part))
-    }
-    rows = board.summary(asked)
-    return [{**row, "value": written.get(row["label"], row["value"])} for row in rows]
-
-
-def _measures(part: snapshots.Part) -> list[str]:
-    lines = []
-    for name, before, after, unit in part["rows"]:
-        sign, per = ("£", f" {unit[1:].strip()}") if unit.startswith("£") else ("", f" {unit}")
-        per = per.removeprefix(" ") if unit.startswith("%") else per
-        lines.append(f"{name}: {sign}{before or '?'} → {sign}{after or '?'}{per}".rstrip())
-    return lines
-
-
-def _savings(part: snapshots.Part) -> list[str]:
-    """Return a line a saving with its years and, for several, one that adds up the last year."""
-    years = part["head"][2:]
-    lines = [
-        f"{title} ({kind}): "
-        + " · ".join(f"{year} {amount}" for year, amount in zip(years, amounts, strict=True))
-        for title, kind, *amounts in part["rows"]
-    ]
-    if len(lines) > 1 and years:
-        total = sum(parse_pounds(amounts[-1]) for _, _, *amounts in part["rows"])
-        lines.insert(0, f"{pounds(total)} in {years[-1]}, together")
-    return lines
-
-
-_LINES = {"measures": _measures, "savings": _savings}
 
 
 def words(frozen: snapshots.Snapshot) -> int:

@@ -58,6 +58,7 @@ class OutboxMail(Table, table=True):
             sqlite_where=text("state IN ('waiting','opening','sending')"),
             postgresql_where=text("state IN ('waiting','opening','sending')"),
         ),
+        Index("ix_outbox_settled_at", "settled_at"),
         CheckConstraint("state IN ('waiting','opening','sending','sent','failed','unknown')", name="state"),
     )
 

@@ -340,6 +340,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_outbox_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_project_id"), ["project_id"], unique=False)
+        batch_op.create_index("ix_outbox_settled_at", ["settled_at"], unique=False)
 
     op.create_table(
         "plan_element",
@@ -722,6 +723,7 @@ def downgrade() -> None:
 
     op.drop_table("plan_element")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_settled_at")
         batch_op.drop_index(batch_op.f("ix_outbox_project_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_person_id"))
         batch_op.drop_index(
