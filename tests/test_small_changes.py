@@ -303,10 +303,10 @@ def test_a_role_is_an_entry_that_lifecycles_and_notices_may_name(home: Home, run
 
 
 def test_the_list_is_written_as_contributing_writes_its_new_column() -> None:
-    page = (shipped() / "vfm_workflow/web/templates/portfolio/list.html").read_text(encoding="utf-8")
+    templates = shipped() / "vfm_workflow/web/templates/portfolio"
     heading, cell = shown("5. A report column", "jinja")
-    assert f"{heading.partition('>')[0]}>" in page
-    assert cell.partition("Days planned")[0] in page
+    assert f"{heading.partition('>')[0]}>" in (templates / "list.html").read_text(encoding="utf-8")
+    assert cell.partition("Days planned")[0] in (templates / "row.html").read_text(encoding="utf-8")
 
 
 def test_every_column_of_the_list_stands_under_its_own_name(council: Council) -> None:

@@ -121,10 +121,10 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Note how the seeder and the server would be started, and start neither."""
     seen: dict[str, Any] = {}
 
-    def prepare(directory: Path, base_url: str, progress: seed.Progress) -> seed.Prepared:
+    def prepare(directory: Path, base_url: str, progress: seed.Progress, *, fresh: bool) -> seed.Prepared:
         progress("October 2026", 300, 330)
-        seen["seeded"] = (directory, base_url)
-        return seed.Prepared("seeded", 12.0)
+        seen["seeded"], seen["fresh"] = (directory, base_url), fresh
+        return seed.Prepared("seeded" if fresh else "kept", 12.0)
 
     def run(app: str, **options: Any) -> None:
         seen["served"] = (app, options)
@@ -152,6 +152,17 @@ def test_a_demo_uses_no_setting_of_the_council_it_stands_beside(
     assert f"{address}/demo" in done.stderr
     assert "October 2026 (300 of 330 days)" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_demo_is_kept_unless_it_is_to_start_over(
+    vfm: Vfm, tmp_path: Path, port: int, started: dict[str, Any]
+) -> None:
+    kept = vfm.run("demo", "--dir", tmp_path / "demo", "--port", port)
+    assert started.pop("fresh") is False
+    assert "It is as you left it; --fresh starts over." in kept.stderr
+    made = vfm.run("demo", "--dir", tmp_path / "demo", "--port", port, "--fresh")
+    assert started.pop("fresh") is True
+    assert "It was made in 12 seconds." in made.stderr
 
 
 def test_a_demo_is_not_poured_into_a_councils_own_data(vfm: Vfm, council: Council, port: int) -> None:

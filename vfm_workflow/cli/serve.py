@@ -22,6 +22,9 @@ def demo(
     directory: Annotated[
         Path, typer.Option("--dir", metavar="D", file_okay=False, help="Where the demo's data live.")
     ] = Path("var/demo"),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over: forget what was done in the demo before.")
+    ] = False,
 ) -> None:
     """Start a demo council, with a mailbox and a clock at /demo.
 
@@ -30,12 +33,12 @@ def demo(
     _refuse_busy(HERE, port)
     address = f"http://{HERE}:{port}"
     _only(VFM_DATA=str(directory), VFM_BASE_URL=address)
-    _prepare(directory, address)
+    _prepare(directory, address, fresh)
     note(f"\n  Pages:              {address}\n  Mailbox and clock:  {address}/demo\n\nEnd it with Ctrl+C.\n")
     _run(f"{WEB}:from_environment", HERE, port)
 
 
-def _prepare(directory: Path, address: str) -> None:
+def _prepare(directory: Path, address: str, fresh: bool) -> None:
     """Make the demo's data, with its progress on stderr: a bar at a terminal, a line a step elsewhere."""
     import sys
 
@@ -51,11 +54,18 @@ def _prepare(directory: Path, address: str) -> None:
                 directory,
                 address,
                 lambda what, n, of: bar.update(task, description=what, completed=n, total=of),
+                fresh=fresh,
             )
     else:
-        done = seed.prepare(directory, address, lambda what, n, of: note(f"{what} ({n} of {of} days)"))
-    said = {"seeded": "It was made", "cached": "It was copied", "kept": "It is as you left it"}[done.how]
-    note(f"The demo council stands in {directory}. {said}, in {done.seconds:.1f} seconds.")
+        done = seed.prepare(
+            directory, address, lambda what, n, of: note(f"{what} ({n} of {of} days)"), fresh=fresh
+        )
+    said = {
+        "seeded": f"It was made in {done.seconds:.0f} seconds",
+        "cached": "It was copied from the one made before",
+        "kept": "It is as you left it; --fresh starts over",
+    }[done.how]
+    note(f"The demo council stands in {directory}. {said}.")
 
 
 def _only(**given: str) -> None:

@@ -127,6 +127,8 @@ def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
 
     Nobody is chased for a project that has ended.
     """
+    days = {month: now.calendar.return_due(month) for month in now.months}
+    keys = {month: occasion(when, month, due, now.today, now.calendar) for month, due in days.items()}
     newest: dict[int, str] = {}
     for (project_id, month), row in now.returns.items():
         if row.state != "draft":
@@ -134,8 +136,7 @@ def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
     for subject, month in now.expected_returns:
         if month <= newest.get(subject.id, "") or _kind(now, subject) == "ended":
             continue
-        due = now.calendar.return_due(month)
-        key = occasion(when, month, due, now.today, now.calendar)
+        due, key = days[month], keys[month]
         if key is not None:
             item = now.item(
                 subject,

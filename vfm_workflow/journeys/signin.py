@@ -107,13 +107,17 @@ def begin(
     return secret
 
 
-def who(session: Session, secret: str, at: dt.datetime, idle: dt.timedelta) -> Actor | None:
-    """Return who is signed in with a session's secret, or None where it has ended, timed out or never was."""
-    row = browsers.browser(session, secret)
-    if row is None or row.ended_at is not None or row.expires_at <= at or row.seen_at + idle <= at:
+def who(
+    session: Session, secret: str, at: dt.datetime, idle: dt.timedelta
+) -> tuple[Actor, dt.datetime] | None:
+    """Return who is signed in with a session's secret and when it was last used.
+
+    None where the session has ended, timed out or never was, or its person has left.
+    """
+    row = browsers.signed_in(session, secret)
+    if row is None or row.expires_at <= at or row.seen_at + idle <= at:
         return None
-    person = session.get(Person, row.person_id)
-    return projects.actor(person) if person is not None and person.active else None
+    return Actor(row.person_id, row.name, row.address, row.role, row.department), row.seen_at
 
 
 def seen(session: Session, secret: str, at: dt.datetime) -> None:
@@ -124,11 +128,3 @@ def seen(session: Session, secret: str, at: dt.datetime) -> None:
 def sign_out(session: Session, secret: str, at: dt.datetime) -> None:
     """End a session."""
     browsers.end(session, secret, at)
-
-
-def last_seen(session: Session, secret: str) -> dt.datetime:
-    """Return when a session was last used. Raises NotFound."""
-    row = browsers.browser(session, secret)
-    if row is None:
-        raise NotFound("There is no such session.")
-    return row.seen_at

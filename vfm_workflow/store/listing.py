@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
@@ -84,7 +85,7 @@ def page(
     wanted += [*_matching(search), *_readable(reader, scope)]
     offset = max(offset, 0)
     ordered = _one_page(wanted, sort, offset, limit)
-    rows = [Row._make(row) for row in session.execute(ordered)]
+    rows = [Row._make(row) for row in session.connection().execute(ordered)]
     if limit is None or (not offset and len(rows) < limit):
         return rows, offset + len(rows)
     counted = select(func.count(col(p.id))).join(Person, col(Person.id) == col(p.manager_id))
@@ -143,6 +144,18 @@ def _one_page(wanted: list[ColumnElement[bool]], sort: str, offset: int, limit: 
     """Return the rows of one page. They are chosen first, so that only they, not every project, ask for what comes next."""
     if limit is None or sort.removeprefix("-") == "milestone":
         return _rows().where(*wanted).order_by(*_order(sort)).offset(offset).limit(limit)
+    if not wanted:
+        return _unfiltered(sort, offset, limit)
+    return _chosen(wanted, sort, offset, limit)
+
+
+@lru_cache(maxsize=256)
+def _unfiltered(sort: str, offset: int, limit: int) -> Select[Any]:
+    """Return the statement that most visits ask for, made once: making it costs as much as a third of its answer."""
+    return _chosen([], sort, offset, limit)
+
+
+def _chosen(wanted: list[ColumnElement[bool]], sort: str, offset: int, limit: int) -> Select[Any]:
     chosen = select(col(Project.id)).join(Person, col(Person.id) == col(Project.manager_id)).where(*wanted)
     chosen = chosen.order_by(*_order(sort)).offset(offset).limit(limit)
     return _rows().where(col(Project.id).in_(chosen)).order_by(*_order(sort))

@@ -1,10 +1,13 @@
-"""The rows of the list of projects, ready to be printed: 200 of them must cost a page nothing."""
+"""The rows of the list of projects, ready to be printed: 200 of them must cost a page next to nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from jinja2 import Template
+from markupsafe import Markup
 
 from vfm_workflow.domain.calendar import Calendar, short_day
 from vfm_workflow.domain.lifecycle import Lifecycle
@@ -19,7 +22,7 @@ RATINGS = {"red": "Red", "amber": "Amber", "green": "Green", None: "Not rated"}
 
 
 class Shown(NamedTuple):
-    """A project as a row of the list."""
+    """A project as a row of the list: the names that `portfolio/row.html` uses."""
 
     reference: str
     title: str
@@ -38,44 +41,62 @@ class Shown(NamedTuple):
     overdue: bool
 
 
-def shown(
+KEPT = 4096
+"""Rows kept ready: a list that many look at is written once, and a row is written again when anything in it changes."""
+
+
+def written(
     home: Home,
+    template: Template,
     lifecycles: Mapping[str, Lifecycle],
     departments: Mapping[str, str],
     rows: Iterable[Row],
     deciding: Mapping[int, Sequence[Deciding]],
     today: dt.date,
-) -> list[Shown]:
-    """Return the rows in words."""
-    stages: dict[tuple[str, str, str | None], str] = {}
-    found = []
+) -> Markup:
+    """Return the rows as HTML. Each is kept under everything that it says, so that it is never out of date."""
+    kept: dict[Any, str] = home.kept.setdefault("rows", {})
+    if len(kept) > KEPT:
+        kept.clear()
+    pieces = []
     for row in rows:
-        lifecycle = lifecycles[row.lifecycle]
-        place = (row.lifecycle, row.stage, row.held_from)
-        if place not in stages:
-            stages[place] = stage_words(lifecycle, row.stage, row.held_from)
-        spec = lifecycle.stages.get(row.stage)
-        ended = spec is not None and spec.kind == "ended"
-        when, late = ("", "") if ended else _when(row, home.calendar, today)
-        waits = portfolio.waits_for(home, lifecycle, row, deciding.get(row.id, ()), today)
-        under = f"{row.reference} · {departments.get(row.department, row.department)} · {row.manager}"
-        found.append(
-            Shown(
-                row.reference,
-                row.title,
-                under,
-                stages[place],
-                row.rag or "none",
-                RATINGS[row.rag],
-                row.milestone or "",
-                when,
-                late,
-                waits.who,
-                waits.note,
-                waits.overdue,
-            )
-        )
-    return found
+        asked = tuple(deciding.get(row.id, ()))
+        mark = (row, asked, today, departments.get(row.department))
+        html = kept.get(mark)
+        if html is None:
+            shown = in_words(home, lifecycles[row.lifecycle], departments, row, asked, today)
+            html = kept[mark] = template.render(shown._asdict())
+        pieces.append(html)
+    return Markup("\n".join(pieces))  # noqa: S704  (each was escaped by its template)
+
+
+def in_words(
+    home: Home,
+    lifecycle: Lifecycle,
+    departments: Mapping[str, str],
+    row: Row,
+    deciding: Sequence[Deciding],
+    today: dt.date,
+) -> Shown:
+    """Return a row in words."""
+    spec = lifecycle.stages.get(row.stage)
+    ended = spec is not None and spec.kind == "ended"
+    when, late = ("", "") if ended else _when(row, home.calendar, today)
+    waits = portfolio.waits_for(home, lifecycle, row, deciding, today)
+    return Shown(
+        row.reference,
+        row.title,
+        f"{row.reference} · {departments.get(row.department, row.department)} · {row.manager}",
+        stage_words(lifecycle, row.stage, row.held_from),
+        row.rag or "none",
+        RATINGS[row.rag],
+        row.milestone or "",
+        when,
+        late,
+        waits.who,
+        waits.note,
+        waits.overdue,
+    )
 
 
 def stage_words(lifecycle: Lifecycle, stage: str, held_from: str | None) -> str:

@@ -194,11 +194,12 @@ def visit(request: Request) -> Visit:
     if secret:
         idle = dt.timedelta(minutes=app.settings.session_idle_minutes)
         with app.read() as session:
-            found.actor = signin.who(session, secret, found.at, idle)
-            stale = found.actor is not None and signin.last_seen(session, secret) + SEEN_EVERY <= found.at
-        if stale:
-            with app.write() as session:
-                signin.seen(session, secret, found.at)
+            known = signin.who(session, secret, found.at, idle)
+        if known is not None:
+            found.actor, seen_at = known
+            if seen_at + SEEN_EVERY <= found.at:
+                with app.write() as session:
+                    signin.seen(session, secret, found.at)
     return found
 
 

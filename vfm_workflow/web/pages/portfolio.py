@@ -22,7 +22,7 @@ from vfm_workflow.journeys import projects as journey
 from vfm_workflow.journeys.overview import reading_scope
 from vfm_workflow.store import listing, pages_projects, projects
 from vfm_workflow.store.projects import AnyProject
-from vfm_workflow.web.project_rows import shown
+from vfm_workflow.web.project_rows import written
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
 router = APIRouter()
@@ -121,7 +121,16 @@ def index(visit: Page) -> Response:
     first = (asked.page - 1) * asked.limit + 1
     context = {
         "asked": asked,
-        "rows": shown(visit.home, lifecycles, departments, rows, deciding, visit.today),
+        "rows": rows,
+        "body": written(
+            visit.home,
+            visit.templates.get_template("portfolio/row.html"),
+            lifecycles,
+            departments,
+            rows,
+            deciding,
+            visit.today,
+        ),
         "total": total,
         "first": first,
         "last": first + len(rows) - 1,

@@ -256,6 +256,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("milestone", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_milestone_next",
+            ["project_id", "forecast"],
+            unique=False,
+            sqlite_where=sa.text("done_on IS NULL"),
+            postgresql_where=sa.text("done_on IS NULL"),
+        )
+        batch_op.create_index(
             "ix_milestone_open",
             ["forecast"],
             unique=False,
@@ -746,6 +753,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_milestone_project_id"))
         batch_op.drop_index(
             "ix_milestone_open",
+            sqlite_where=sa.text("done_on IS NULL"),
+            postgresql_where=sa.text("done_on IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_milestone_next",
             sqlite_where=sa.text("done_on IS NULL"),
             postgresql_where=sa.text("done_on IS NULL"),
         )
