@@ -293,15 +293,33 @@ def test_the_process_that_started_before_the_edit_serves_projects_begun_after_it
         ("    opens: scrutiny\n", "", "no event opens the decision `scrutiny`"),
     ],
 )
-def test_a_slip_in_the_edit_is_named_by_file_line_and_remedy_before_anything_runs(
-    home: Path, vfm: Commands, old: str, new: str, said: str
+def test_a_slip_in_the_edit_is_named_by_file_line_and_remedy(
+    home: Path, old: str, new: str, said: str
 ) -> None:
     add_scrutiny(home)
+    slip(home, old, new)
+    (problem,) = wiring.check_home(settings.load({}, home=str(home)))[:1]
+    assert said in str(problem)
+    assert problem.file == str(home / "workflows" / "vfm.yaml")
+    assert problem.line is not None
+
+
+def slip(home: Path, old: str, new: str) -> None:
     file = home / "workflows" / "vfm.yaml"
     text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
     file.write_text(text.replace(old, new), encoding="utf-8")
-    refused = vfm.run("check", code=1)
-    shown = " ".join((refused.stdout + refused.stderr).split())
-    assert said in shown
-    assert "workflows/vfm.yaml" in shown.replace("\n", "")
-    assert said in " ".join(vfm.run("tick", "--at", AT, code=1).stderr.split())
+
+
+def test_with_a_slip_in_the_edit_nothing_runs_until_it_is_mended(
+    home: Path, data: Path, vfm: Commands
+) -> None:
+    add_scrutiny(home)
+    slip(home, "board: [portfolio_holder]", "board: [portfolio_holders]")
+    for command in (["check"], ["tick", "--at", AT]):
+        refused = vfm.run(*command, code=1)
+        shown = " ".join((refused.stdout + refused.stderr).split())
+        assert "`portfolio_holders` does not exist" in shown
+        assert "workflows/vfm.yaml" in shown
+    slip(home, "board: [portfolio_holders]", "board: [portfolio_holder]")
+    vfm.run("tick", "--at", AT)

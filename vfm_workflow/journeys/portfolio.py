@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -33,22 +33,31 @@ class Figures:
     decisions_late: int
 
 
-def figures(
-    session: Session,
-    home: Home,
-    lifecycles: Mapping[str, Lifecycle],
-    deciding: Mapping[int, Sequence[Deciding]],
-    at: dt.datetime,
-) -> Figures:
-    """Return the figures over the list of projects.
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the list of projects shows besides its rows."""
 
-    They are kept until something happens to a project or a day begins, since each of them follows from the histories.
+    lifecycles: Mapping[str, Lifecycle]
+    """Digest → lifecycle of every version that a project is pinned to."""
+    deciding: Mapping[int, Sequence[Deciding]]
+    """Project → the decisions open on it."""
+    figures: Figures
+
+
+def glance(session: Session, home: Home, at: dt.datetime) -> Glance:
+    """Return the figures over the list and what its rows need besides themselves.
+
+    It is kept until something happens to a project or a day begins, since all of it follows from the histories.
     """
-    mark = (store.newest_history(session), home.calendar.today(at), _late(deciding, at))
-    if home.kept.get("portfolio", (None, None))[0] != mark:
-        home.kept["portfolio"] = (mark, _figures(session, home, lifecycles, deciding, at))
-    kept: Figures = home.kept["portfolio"][1]
-    return kept
+    mark = (store.newest_history(session), home.calendar.today(at))
+    kept_mark, kept = home.kept.get("portfolio", (None, None))
+    if kept is None or kept_mark != mark:
+        lifecycles = {row.lifecycle: home.lifecycle(session, row) for row in store.one_of_each(session)}
+        deciding = store.deciding(session)
+        kept = Glance(lifecycles, deciding, _figures(session, home, lifecycles, deciding, at))
+        home.kept["portfolio"] = (mark, kept)
+    late = replace(kept.figures, decisions_late=_late(kept.deciding, at))
+    return Glance(kept.lifecycles, kept.deciding, late)
 
 
 def _late(deciding: Mapping[int, Sequence[Deciding]], at: dt.datetime) -> int:
@@ -80,11 +89,6 @@ def _figures(
         decisions=len(asked),
         decisions_late=_late(deciding, at),
     )
-
-
-def lifecycles_in_use(session: Session, home: Home) -> dict[str, Lifecycle]:
-    """Return digest → lifecycle of every version that a project is pinned to."""
-    return {row.lifecycle: home.lifecycle(session, row) for row in store.one_of_each(session)}
 
 
 def _kind(lifecycles: Mapping[str, Lifecycle], place: Place) -> str:

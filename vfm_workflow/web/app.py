@@ -23,7 +23,7 @@ from vfm_workflow.clock import Clock
 from vfm_workflow.errors import VfmError
 from vfm_workflow.web import pages, templating
 from vfm_workflow.web.headers import Headers
-from vfm_workflow.web.visit import SignInNeeded, Visit, visit
+from vfm_workflow.web.visit import SignInNeeded, Visit, of
 from vfm_workflow.wiring import App
 
 STATIC = Path(__file__).parent / "static"
@@ -77,12 +77,14 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
 
 
 def _visit(request: Request) -> Visit:
+    """Return the visit for an error page, as nobody's where even who is signed in cannot be read."""
+    found = of(request)
     try:
-        return visit(request)
+        found.actor  # noqa: B018  (read now, while a failure can still be answered)
     except Exception:
         log.exception("the visitor could not be read", path=request.url.path)
-        council: App = request.app.state.council
-        return Visit(request, council, request.app.state.templates, council.now(), None)
+        found.__dict__["actor"] = None
+    return found
 
 
 def _sign_in_needed(request: Request, _: Exception) -> Response:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -34,14 +35,30 @@ class SignInNeeded(Exception):
 
 @dataclass
 class Visit:
-    """A request. `actor` is who is signed in, or None."""
+    """A request."""
 
     request: Request
     app: App
     templates: Environment
     at: dt.datetime
-    actor: Actor | None
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    @cached_property
+    def actor(self) -> Actor | None:
+        """Who is signed in, or None. Asking notes that the session was used."""
+        secret = self.cookie(SESSION_COOKIE)
+        if not secret:
+            return None
+        idle = dt.timedelta(minutes=self.app.settings.session_idle_minutes)
+        with self.app.read() as session:
+            known = signin.who(session, secret, self.at, idle)
+        if known is None:
+            return None
+        actor, seen_at = known
+        if seen_at + SEEN_EVERY <= self.at:
+            with self.app.write() as session:
+                signin.seen(session, secret, self.at)
+        return actor
 
     @property
     def home(self) -> Home:
@@ -186,21 +203,15 @@ def local_path(text: str | None, otherwise: str = "/") -> str:
     return text if not parts.scheme and not parts.netloc else otherwise
 
 
-def visit(request: Request) -> Visit:
-    """Return the visit of a request: FastAPI's dependency for every page."""
-    app: App = request.app.state.council
-    found = Visit(request, app, request.app.state.templates, app.now(), None)
-    secret = found.cookie(SESSION_COOKIE)
-    if secret:
-        idle = dt.timedelta(minutes=app.settings.session_idle_minutes)
-        with app.read() as session:
-            known = signin.who(session, secret, found.at, idle)
-        if known is not None:
-            found.actor, seen_at = known
-            if seen_at + SEEN_EVERY <= found.at:
-                with app.write() as session:
-                    signin.seen(session, secret, found.at)
-    return found
+def of(request: Request) -> Visit:
+    """Return the visit of a request."""
+    council: App = request.app.state.council
+    return Visit(request, council, request.app.state.templates, council.now())
+
+
+async def visit(request: Request) -> Visit:
+    """Return the visit of a request: FastAPI's dependency. It reads nothing yet, so it needs no thread of its own."""
+    return of(request)
 
 
 Page = Annotated[Visit, Depends(visit)]

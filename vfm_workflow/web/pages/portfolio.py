@@ -112,12 +112,8 @@ def index(visit: Page) -> Response:
             offset=(asked.page - 1) * asked.limit,
             limit=asked.limit,
         )
-        lifecycles = portfolio.lifecycles_in_use(session, visit.home)
+        glance = portfolio.glance(session, visit.home, visit.at)
         departments = {row.code: row.name for row in projects.departments(session)}
-        deciding = pages_projects.deciding(session)
-        figures = (
-            portfolio.figures(session, visit.home, lifecycles, deciding, visit.at) if scope == "all" else None
-        )
     first = (asked.page - 1) * asked.limit + 1
     context = {
         "asked": asked,
@@ -125,18 +121,18 @@ def index(visit: Page) -> Response:
         "body": written(
             visit.home,
             visit.templates.get_template("portfolio/row.html"),
-            lifecycles,
+            glance.lifecycles,
             departments,
             rows,
-            deciding,
+            glance.deciding,
             visit.today,
         ),
         "total": total,
         "first": first,
         "last": first + len(rows) - 1,
         "pages": max((total + asked.limit - 1) // asked.limit, 1),
-        "figures": figures,
-        "stages": stage_titles([*visit.home.lifecycles.values(), *lifecycles.values()]),
+        "figures": glance.figures if scope == "all" else None,
+        "stages": stage_titles([*visit.home.lifecycles.values(), *glance.lifecycles.values()]),
         "departments": departments,
         "ratings": RATINGS,
         "may_create": visit.may("project.create"),
