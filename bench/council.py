@@ -24,9 +24,8 @@ def lifecycle() -> str:
         lines.append(f"  {stage}: {{title: {stage.title()}{kind}}}")
     lines.append("events:")
     for event, source, target in zip(EVENTS, STAGES, STAGES[1:], strict=False):
-        lines.append(
-            f"  {event}: {{label: {event.title()}, from: {source}, to: {target}, by: [project_manager], notify: [stage_changed]}}"
-        )
+        spec = f"label: {event.title()}, from: {source}, to: {target}, by: [project_manager], notify: [stage_changed]"
+        lines.append(f"  {event}: {{{spec}}}")
     return "\n".join(lines) + "\n"
 
 

@@ -10,15 +10,19 @@ import time
 
 sys.path.insert(0, sys.argv[1])
 
-import common  # noqa: E402  # type: ignore[import-not-found]  # the peers', found on the path above
-from engines.raw import Engine  # noqa: E402  # type: ignore[import-not-found]
+import common  # type: ignore[import-not-found]  # the peers', found on the path above
+from engines.raw import Engine  # type: ignore[import-not-found]
 
 engine, done = Engine(sys.argv[2]), 0
 out = os.fdopen(os.dup(1), "w")
 print(json.dumps({"ready": True}), file=out, flush=True)
 for line in sys.stdin:
     if line.strip() == "check":
-        print(json.dumps({"projects": done, "audit": engine.audit_rows(), "closed": engine.closed()}), file=out, flush=True)
+        print(
+            json.dumps({"projects": done, "audit": engine.audit_rows(), "closed": engine.closed()}),
+            file=out,
+            flush=True,
+        )
         continue
     count = int(line)
     projects = [engine.create(number) for number in range(count)]

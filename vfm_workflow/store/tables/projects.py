@@ -127,7 +127,13 @@ class Milestone(Table, table=True):
 
     __table_args__ = (
         Index("ix_milestone_open", "forecast", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
-        Index("ix_milestone_next", "project_id", "forecast", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index(
+            "ix_milestone_next",
+            "project_id",
+            "forecast",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
         Index("ix_milestone_slipped", "project_id", sqlite_where=text(LATE), postgresql_where=text(LATE)),
     )
 
