@@ -168,7 +168,7 @@ def test_a_beat_that_fails_is_logged_and_the_clock_goes_on(
     clock.start()
     until(lambda: len(beats) >= 3)
     clock.stop()
-    assert "the database is away" in capsys.readouterr().out
+    assert "the database is away" in capsys.readouterr().err
 
 
 def test_stopping_lets_the_running_drain_finish(council: Council, monkeypatch: pytest.MonkeyPatch) -> None:

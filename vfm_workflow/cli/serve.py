@@ -106,13 +106,14 @@ def worker() -> None:
     import signal
     import threading
 
+    from vfm_workflow import logs
     from vfm_workflow.clock import Clock
 
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     with council() as app:
-        _logs()
+        logs.configure()
         _say_where_mail_goes(app.loaded.mail_url, demo=app.is_demo)
         clock = Clock(app)
         clock.start()
@@ -161,7 +162,9 @@ def _refuse_busy(host: str, port: int) -> None:
 def _run(factory: str, host: str, port: int) -> None:
     import uvicorn
 
-    _logs()
+    from vfm_workflow import logs
+
+    logs.configure()
     # No access log: the addresses of decision links are secrets. Mail in DATA may take a while to finish.
     uvicorn.run(
         factory,
@@ -173,23 +176,4 @@ def _run(factory: str, host: str, port: int) -> None:
         ws="none",
         log_level="warning",
         timeout_graceful_shutdown=30,
-    )
-
-
-def _logs() -> None:
-    """Send the program's log to stderr, a line an event. Tracebacks are plain: locals may hold a link's token."""
-    import sys
-
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
