@@ -17,7 +17,7 @@ import uvicorn
 
 from tests.cli.conftest import Shell, Vfm
 from tests.people import Council
-from vfm_workflow.cli import serve
+from vfm_workflow import logs
 from vfm_workflow.demo import seed
 
 
@@ -132,7 +132,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setattr(seed, "prepare", prepare)
     monkeypatch.setattr(uvicorn, "run", run)
-    monkeypatch.setattr(serve, "_logs", lambda: None)
+    monkeypatch.setattr(logs, "configure", lambda: None)
     return seen
 
 
