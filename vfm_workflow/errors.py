@@ -125,3 +125,9 @@ class DatabaseBehind(VfmError):
     """The database's tables are older or newer than this program."""
 
     status = 503
+
+
+class DatabaseBusy(VfmError):
+    """Somebody else has been writing for too long. Nothing was changed."""
+
+    status = 503

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlmodel import col
 
 from tests.people import Council
-from vfm_workflow.errors import ConfigError, DatabaseBehind
+from vfm_workflow.errors import ConfigError, DatabaseBehind, DatabaseBusy
 from vfm_workflow.store import engine
 from vfm_workflow.store.engine import Database
 from vfm_workflow.store.tables import Department, Person
@@ -108,7 +107,7 @@ def test_a_second_writer_waits_its_time_and_then_is_refused(
     with council.app.write() as writer:
         writer.add(Department(code="LC", name="Leisure"))
         writer.flush()
-        with pytest.raises((OperationalError, sqlite3.OperationalError), match="locked"):
+        with pytest.raises(DatabaseBusy, match="try again in a minute"):
             leisure(impatient)
     leisure(impatient, "LD")
     impatient.close()

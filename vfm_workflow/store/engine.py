@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
-from vfm_workflow.errors import ConfigError, DatabaseBehind, Problem
+from vfm_workflow.errors import ConfigError, DatabaseBehind, DatabaseBusy, Problem
 from vfm_workflow.store.raw import Raw
 
 READ_ONLY = "vfm_read_only"
@@ -42,6 +42,9 @@ class WorkSession(Session):
         return self.wrapped
 
 
+BUSY = "The database was busy with somebody else's change for too long. Nothing was changed: try again in a minute."
+
+
 class Work:
     """A transaction as a `with` block: committed at its end, rolled back whole on any exception."""
 
@@ -55,9 +58,9 @@ class Work:
         if self.engine.dialect.name == "sqlite":
             try:
                 self.driver.cursor().execute("BEGIN IMMEDIATE")
-            except BaseException:
+            except sqlite3.OperationalError as error:
                 self.driver.close()
-                raise
+                raise DatabaseBusy(BUSY) from error
         self.session = WorkSession(self.engine, self.driver)
         return self.session
 
