@@ -41,7 +41,7 @@ def sign_in(council: Council, with_token: str) -> str:
 def who(council: Council, secret: str) -> str | None:
     with council.app.read() as session:
         found = signin.who(session, secret, council.at, IDLE)
-        return found[0].address if found else None
+        return found.actor.address if found else None
 
 
 def refused(council: Council, with_token: str) -> LinkDead:
@@ -155,7 +155,7 @@ def test_a_session_ends_when_it_is_idle_and_use_keeps_it_awake(council: Council)
         signin.seen(session, secret, council.at)
         found = signin.who(session, secret, council.at, IDLE)
         assert found is not None
-        assert found[1] == council.at
+        assert found.seen_at == council.at
     council.later(minutes=59)
     assert who(council, secret) == address("manager")
     council.later(minutes=1)

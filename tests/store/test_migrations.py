@@ -125,11 +125,8 @@ def test_a_second_live_link_of_a_slot_or_open_request_of_a_decision_cannot_be(co
         " SELECT 'x', purpose, slot_id, person_id, address, issued_at, expires_at, '' FROM link WHERE id = 1"
     )
     assert "unique" in refuses(council, link).lower()
-    request = "INSERT INTO decision_request (project_id, decision, version_id, asked_by, opened_at, deadline, state, frozen)"
-    request += (
-        " SELECT project_id, decision, version_id, asked_by, opened_at, deadline, state, frozen"
-        " FROM decision_request"
-    )
+    columns = "project_id, decision, version_id, asked_by, opened_at, deadline, state, frozen, assurance"
+    request = f"INSERT INTO decision_request ({columns}) SELECT {columns} FROM decision_request"
     assert "unique" in refuses(council, request).lower()
 
 

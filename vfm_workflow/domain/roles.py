@@ -11,17 +11,32 @@ from pydantic import Field
 from vfm_workflow.documents import Document, Strict, suggestion, validate
 from vfm_workflow.errors import ConfigError
 
-Scope = Literal["own", "department", "all"]
+Scope = Literal["own", "department", "all", "asked", "released", "granted"]
 PERMISSIONS = (
     "project.read",
+    "outline.read",
+    "decisions.read",
+    "returns.read",
+    "savings.read",
+    "lessons.read",
+    "history.read",
+    "exempt.read",
+    "exempt.grant",
     "project.create",
+    "members.edit",
     "outline.edit",
     "plan.edit",
     "return.submit",
     "return.verify",
+    "return.chase",
     "lessons.edit",
     "condition.discharge",
     "consultation.answer",
+    "remark.comment",
+    "remark.challenge",
+    "remark.advise",
+    "remark.recommend",
+    "remark.reply",
     "ideas.read",
     "ideas.create",
     "ideas.reply",
@@ -29,6 +44,9 @@ PERMISSIONS = (
     "mail.retry",
     "audit.read",
     "people.edit",
+    "deputy.set",
+    "deputy.be",
+    "dispute.settle",
     "settings.read",
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
+from typing import Literal, cast
 
 from sqlmodel import Session
 
@@ -16,6 +18,8 @@ from vfm_workflow.store import projects
 from vfm_workflow.store import signin as browsers
 from vfm_workflow.store.tables import Link, Person, WebSession
 
+Method = Literal["link", "oidc", "demo"]
+"""How somebody proved who they are: an emailed one-use link, the council's own sign-in service, or the demo's list."""
 MOST_LINKS = 5
 """Live sign-in links an address may have: asking again and again does not flood a mailbox."""
 
@@ -90,6 +94,7 @@ def begin(
     *,
     lasts: dt.timedelta,
     user_agent: str = "",
+    method: Method = "link",
 ) -> str:
     """Begin a signed-in session for a person; return its secret. The database keeps only the digest."""
     secret = home.mint()
@@ -101,23 +106,34 @@ def begin(
             seen_at=at,
             expires_at=at + lasts,
             user_agent=user_agent[:300],
+            method=method,
+            confirmed_at=at,
         )
     )
     session.flush()
     return secret
 
 
-def who(
-    session: Session, secret: str, at: dt.datetime, idle: dt.timedelta
-) -> tuple[Actor, dt.datetime] | None:
-    """Return who is signed in with a session's secret and when it was last used.
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in, how they proved it, and when they last did."""
+
+    actor: Actor
+    seen_at: dt.datetime
+    method: Method
+    confirmed_at: dt.datetime
+
+
+def who(session: Session, secret: str, at: dt.datetime, idle: dt.timedelta) -> SignedIn | None:
+    """Return who is signed in with a session's secret.
 
     None where the session has ended, timed out or never was, or its person has left.
     """
     row = browsers.signed_in(session, secret)
     if row is None or row.expires_at <= at or row.seen_at + idle <= at:
         return None
-    return Actor(row.person_id, row.name, row.address, row.role, row.department), row.seen_at
+    actor = Actor(row.person_id, row.name, row.address, row.role, row.department)
+    return SignedIn(actor, row.seen_at, cast(Method, row.method), row.confirmed_at)
 
 
 def seen(session: Session, secret: str, at: dt.datetime) -> None:

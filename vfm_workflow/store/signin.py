@@ -38,12 +38,14 @@ class SignedIn(NamedTuple):
     address: str
     role: str
     department: str
+    method: str
+    confirmed_at: dt.datetime
 
 
 _WHO = (
     select(
         col(WebSession.expires_at), col(WebSession.seen_at), col(Person.id), col(Person.name), col(Person.address),
-        col(Person.role), col(Person.department),
+        col(Person.role), col(Person.department), col(WebSession.method), col(WebSession.confirmed_at),
     )
     .join(Person, col(Person.id) == col(WebSession.person_id))
     .where(

@@ -83,7 +83,7 @@ def _visit(request: Request) -> Visit:
         found.actor  # noqa: B018  (read now, while a failure can still be answered)
     except Exception:
         log.exception("the visitor could not be read", path=request.url.path)
-        found.__dict__["actor"] = None
+        found.__dict__["signed_in"] = None
     return found
 
 

@@ -21,6 +21,7 @@ from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import NotAllowed
 from vfm_workflow.journeys import signin
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.signin import SignedIn
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project
 from vfm_workflow.wiring import App
@@ -44,8 +45,8 @@ class Visit:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     @cached_property
-    def actor(self) -> Actor | None:
-        """Who is signed in, or None. Asking notes that the session was used."""
+    def signed_in(self) -> SignedIn | None:
+        """Who is signed in and how, or None. Asking notes that the session was used."""
         secret = self.cookie(SESSION_COOKIE)
         if not secret:
             return None
@@ -54,11 +55,15 @@ class Visit:
             known = signin.who(session, secret, self.at, idle)
         if known is None:
             return None
-        actor, seen_at = known
-        if seen_at + SEEN_EVERY <= self.at:
+        if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
                 signin.seen(session, secret, self.at)
-        return actor
+        return known
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who is signed in, or None."""
+        return self.signed_in.actor if self.signed_in is not None else None
 
     @property
     def home(self) -> Home:

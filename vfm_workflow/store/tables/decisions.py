@@ -11,6 +11,7 @@ from sqlmodel import Field
 from vfm_workflow.store.tables.base import Moment, Table
 
 LIVE_LINK = "used_at IS NULL AND revoked_at IS NULL AND slot_id IS NOT NULL"
+LIVE_QUESTION = "used_at IS NULL AND revoked_at IS NULL AND consultee IS NOT NULL"
 
 
 class Version(Table, table=True):
@@ -43,6 +44,7 @@ class DecisionRequest(Table, table=True):
         ),
         CheckConstraint("state IN ('open','decided','superseded','withdrawn','held')", name="state"),
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed"),
+        CheckConstraint("assurance IN ('A','B','C')", name="assurance"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -57,18 +59,26 @@ class DecisionRequest(Table, table=True):
     deadline: dt.datetime = Field(sa_type=Moment)
     state: str = "open"
     outcome: str | None = None
+    assurance: str = Field(default="A", max_length=1)
+    """How sure the service must be who decides: frozen with the version, from the gate and the money at stake (point 10)."""
     closed_at: dt.datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Slot(Table, table=True):
-    """One member of the board of one request."""
+    """One seat on the board of one request, and whose it is."""
 
-    __table_args__ = (UniqueConstraint("request_id", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint("request_id", "person_id"),
+        CheckConstraint("(vacated_at IS NULL) = (vacated_why IS NULL)", name="vacated"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="decision_request.id")
     person_id: int = Field(foreign_key="person.id", index=True)
     role: str
+    vacated_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    """Its member left or may no longer decide, and nobody took the seat: it no longer counts towards the quorum."""
+    vacated_why: str | None = None
 
 
 class Link(Table, table=True):
@@ -82,9 +92,20 @@ class Link(Table, table=True):
             sqlite_where=text(LIVE_LINK),
             postgresql_where=text(LIVE_LINK),
         ),
-        CheckConstraint("purpose IN ('decide','dispute','sign_in')", name="purpose"),
+        Index(
+            "uq_link_question",
+            "project_id",
+            "consultee",
+            unique=True,
+            sqlite_where=text(LIVE_QUESTION),
+            postgresql_where=text(LIVE_QUESTION),
+        ),
+        CheckConstraint("purpose IN ('decide','dispute','sign_in','consult','idea')", name="purpose"),
         CheckConstraint("(purpose = 'decide') = (slot_id IS NOT NULL)", name="slot"),
         CheckConstraint("(purpose = 'dispute') = (vote_id IS NOT NULL)", name="vote"),
+        CheckConstraint("(purpose = 'consult') = (consultee IS NOT NULL)", name="consultee"),
+        CheckConstraint("(consultee IS NULL) = (project_id IS NULL)", name="question"),
+        CheckConstraint("(purpose = 'idea') = (idea_id IS NOT NULL)", name="idea"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -92,7 +113,12 @@ class Link(Table, table=True):
     purpose: str
     slot_id: int | None = Field(default=None, foreign_key="slot.id")
     vote_id: int | None = Field(default=None, foreign_key="vote.id")
+    project_id: int | None = Field(default=None, foreign_key="project.id")
+    consultee: str | None = None
+    """With `project_id`: the consultation it answers, by its key."""
+    idea_id: int | None = Field(default=None, foreign_key="idea.id")
     person_id: int = Field(foreign_key="person.id", index=True)
+    """Whose link it is: the member's, or their deputy's."""
     address: str
     issued_at: dt.datetime = Field(sa_type=Moment)
     expires_at: dt.datetime = Field(sa_type=Moment)
@@ -106,13 +132,17 @@ class VoteRow(Table, table=True):
     """What one member decided. Append-only by trigger; one a slot, and a slot belongs to one version."""
 
     __tablename__ = "vote"
-    __table_args__ = (UniqueConstraint("slot_id"),)
+    __table_args__ = (
+        UniqueConstraint("slot_id"),
+        Index("uq_vote_person", "request_id", "person_id", unique=True),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     request_id: int = Field(foreign_key="decision_request.id", index=True)
     version_id: int = Field(foreign_key="version.id")
     slot_id: int = Field(foreign_key="slot.id")
     person_id: int = Field(foreign_key="person.id")
+    """Who decided: the seat's member, or a deputy for them. A person decides once, however many seats they stand in for."""
     choice: str
     reason: str = ""
     conditions: list[str] = Field(default_factory=list, sa_type=JSON)
@@ -123,6 +153,20 @@ class VoteRow(Table, table=True):
     message_id: str = ""
     late: bool = False
     """Cast after the board had decided: recorded, changes nothing."""
+
+
+class Code(Table, table=True):
+    """A six-digit code mailed to the address on record, for assurance B. Only its digest is kept; five tries."""
+
+    __table_args__ = (CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    link_id: int = Field(foreign_key="link.id", index=True)
+    digest: str = Field(max_length=64)
+    issued_at: dt.datetime = Field(sa_type=Moment)
+    expires_at: dt.datetime = Field(sa_type=Moment)
+    tries: int = 0
+    used_at: dt.datetime | None = Field(default=None, sa_type=Moment)
 
 
 class Condition(Table, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
 from vfm_workflow.store.tables.base import Moment, Table
@@ -82,11 +82,14 @@ class SectionText(Table, table=True):
     """What is written under one heading of a document (`outline`, `recommendations`), saved as it is typed."""
 
     __tablename__ = "section_text"
+    __table_args__ = (CheckConstraint("exempt IN ('','3','4')", name="exempt"),)
 
     project_id: int = Field(primary_key=True, foreign_key="project.id")
     document: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     text: str
+    exempt: str = Field(default="", max_length=1)
+    """The paragraph of Schedule 12A under which it is exempt from publication, `3` or `4`; empty where it is public."""
     updated_at: dt.datetime = Field(sa_type=Moment)
     updated_by: int = Field(foreign_key="person.id")
 
@@ -115,11 +118,83 @@ class Consultation(Table, table=True):
 
     project_id: int = Field(primary_key=True, foreign_key="project.id")
     key: str = Field(primary_key=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    """Who is asked, where a link was mailed to somebody."""
     asked_on: dt.date
     asked_by: int = Field(foreign_key="person.id")
+    deadline: dt.date | None = None
     answered_on: dt.date | None = None
     answered_by: int | None = Field(default=None, foreign_key="person.id")
     answer: str = ""
+
+
+class ProjectMember(Table, table=True):
+    """Somebody who works on a project beside its manager and sponsor: a partner, a mentor, a member of its Board."""
+
+    __tablename__ = "project_member"
+
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    person_id: int = Field(primary_key=True, foreign_key="person.id", index=True)
+    role: str = Field(primary_key=True)
+    added_at: dt.datetime = Field(sa_type=Moment)
+    added_by: int = Field(foreign_key="person.id")
+
+
+class ExemptGrant(Table, table=True):
+    """Leave for one person to read a project's exempt text, until a day (domain §3: by grant)."""
+
+    __tablename__ = "exempt_grant"
+
+    project_id: int = Field(primary_key=True, foreign_key="project.id")
+    person_id: int = Field(primary_key=True, foreign_key="person.id", index=True)
+    until_day: dt.date
+    granted_at: dt.datetime = Field(sa_type=Moment)
+    granted_by: int = Field(foreign_key="person.id")
+
+
+class Attachment(Table, table=True):
+    """A file that belongs to a project's text: its digest is frozen with each version. Kept in the database, so that a
+    backup has it."""
+
+    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    document: str
+    name: str = Field(max_length=120)
+    media_type: str
+    size: int
+    """Bytes."""
+    digest: str = Field(max_length=64)
+    """SHA-256 of the bytes, in hex."""
+    data: bytes = Field(sa_type=LargeBinary)
+    exempt: str = Field(default="", max_length=1)
+    added_at: dt.datetime = Field(sa_type=Moment)
+    added_by: int = Field(foreign_key="person.id")
+    removed_at: dt.datetime | None = Field(default=None, sa_type=Moment)
+    """Taken off the draft; a version that froze it still has it."""
+
+
+class Remark(Table, table=True):
+    """What somebody who neither writes nor decides has to say of a project: a comment, a challenge that is owed a reply,
+    Finance's advice, the Board's recommendation (domain §3). Append-only but for its reply."""
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('comment','challenge','advice','recommendation')", name="kind"),
+        CheckConstraint("(replied_on IS NULL) = (replied_by IS NULL)", name="reply"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    project_id: int = Field(foreign_key="project.id", index=True)
+    kind: str
+    subject: str = ""
+    """What of the project: empty for all of it, `return:2026-10`, or `decision:outline`."""
+    text: str
+    on: dt.date
+    by: int = Field(foreign_key="person.id")
+    reply: str = ""
+    replied_on: dt.date | None = None
+    replied_by: int | None = Field(default=None, foreign_key="person.id")
 
 
 class Milestone(Table, table=True):
@@ -219,6 +294,8 @@ class Idea(Table, table=True):
     on: dt.date
     by: int = Field(foreign_key="person.id")
     text: str
+    department: str | None = Field(default=None, foreign_key="department.code")
+    """The service it is about, whose head is asked for the reply; the chief executive where it is about none."""
     reply: str = ""
     replied_on: dt.date | None = None
     replied_by: int | None = Field(default=None, foreign_key="person.id")

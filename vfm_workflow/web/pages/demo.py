@@ -187,5 +187,7 @@ def _begin(visit: Visit, session: Session, answer: Response, person_id: int, at:
     hours = visit.app.settings.session_hours
     person = projects.person(session, person_id)
     agent = visit.request.headers.get("user-agent", "")
-    secret = signin.begin(session, visit.home, person, at, lasts=dt.timedelta(hours=hours), user_agent=agent)
+    secret = signin.begin(
+        session, visit.home, person, at, lasts=dt.timedelta(hours=hours), user_agent=agent, method="demo"
+    )
     visit.set_cookie(answer, SESSION_COOKIE, secret, hours * 3600)
