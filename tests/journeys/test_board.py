@@ -102,6 +102,7 @@ def test_the_mail_says_what_is_decided_by_when_and_on_which_version(council: Cou
     text = body.get_content()
     assert f"{version.number}" in text
     assert version.digest[:8] in text
+    assert f"{asked} · Street Scene" in text, "a department has a name; its code means nothing to a reader"
     assert "9 March 2026" in text  # five working days after Monday 2 March
     assert "3 of the 5 members must decide, the Chief Executive among them" in text
 

@@ -257,7 +257,10 @@ def test_cmt_sees_every_services_month(browser: Browser, running: str) -> None:
         "1 return is expected of 1 project: 0 verified, 1 to be verified, 0 in draft, 0 not begun."
         in browser.text
     )
-    assert "Waste rounds VFM-0001 · SS · Waste Project Manager Implementation To be verified" in browser.text
+    assert (
+        "Waste rounds VFM-0001 · Street Scene · Waste Project Manager Implementation To be verified"
+        in browser.text
+    )
     assert "Amber" in browser.text
     assert f'href="{path(running)}"' in page.text
     assert "Not reporting yet" not in browser.text

@@ -22,6 +22,7 @@ from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion, slip_key
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import due as store
+from vfm_workflow.store import projects
 from vfm_workflow.store.due import Slipped, Subject
 
 LOOK_BACK_MONTHS = 6
@@ -189,6 +190,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 count[0] += 1
                 count[1] += state == "draft"
                 count[2] += state == "submitted"
+    names = {row.code: row.name for row in projects.departments(now.session)}
     for scope, (expected, missing, unverified) in sorted(counts.items()):
         if missing or unverified:
             item = {
@@ -198,7 +200,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 "quarter": quarter_name(quarter),
                 "due": due,
                 "late_working_days": now.late(due),
-                "scope": scope or "all departments",
+                "scope": names.get(scope, scope) or "all departments",
                 "missing": missing,
                 "unverified": unverified,
                 "expected": expected,

@@ -46,10 +46,19 @@ def post(
             "why": spec.why,
             "council": {"name": home.council_name, "base_url": home.base_url},
             **context,
+            **_of(session, context, project),
         },
     )
     not_before = at if spec.hours == "any" else home.calendar.business_moment(at)
     return write(session, home, notice, person, rendered, at, not_before, project, spec.why)
+
+
+def _of(session: Session, context: Mapping[str, Any], project: AnyProject | None) -> dict[str, Any]:
+    """Return what `context` says of the project with its department by name: whoever reads a mail knows no codes."""
+    if project is None or "project" not in context:
+        return {}
+    named = projects.department(session, project.department).name
+    return {"project": {**context["project"], "department": named}}
 
 
 def write(

@@ -128,9 +128,10 @@ class Slipped(NamedTuple):
 
 _SLIPPED = """WITH late AS MATERIALIZED (
 SELECT id, project_id, title, forecast, baseline FROM milestone WHERE done_on IS NULL AND forecast > baseline
-UNION
+UNION ALL
 SELECT id, project_id, title, forecast, baseline FROM milestone
-WHERE done_on IS NULL AND forecast < :today AND baseline < :today)
+WHERE id IN (SELECT id FROM milestone WHERE done_on IS NULL AND forecast < :today)
+AND forecast <= baseline AND baseline < :today)
 SELECT late.id, late.project_id, late.title, late.forecast, late.baseline, coalesce(d.head_id, p.sponsor_id)
 FROM late JOIN project p ON p.id = late.project_id JOIN department d ON d.code = p.department
 ORDER BY late.project_id, late.id"""
@@ -140,7 +141,8 @@ def slipped(session: Session, today: dt.date) -> Iterator[Slipped]:
     """Yield the open milestones later than CMT agreed: forecast past the baseline, or passed and not done.
 
     Each half walks a partial index of just such milestones, and the materialised step keeps the planner from starting
-    at the departments, so that the cost follows the slips and not the milestones.
+    at the departments, so that the cost follows the slips and not the milestones. The second half gathers ids first:
+    SQLite then reads the rows in the order they are stored in, which keeps a large council's cost per slip a small one's.
     """
     raw = Raw.of(session)
     rows = raw.run(_SLIPPED, {"today": today if raw.postgresql else today.isoformat()})

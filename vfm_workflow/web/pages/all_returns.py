@@ -44,6 +44,7 @@ def overview(visit: Page, period: str = "", quarter: str = "", department: str =
         "quarter": quarter,
         "department": department,
         "departments": departments,
+        "names": {entry.code: entry.name for entry in departments},
         "rows": rows,
         "counts": _counts(rows),
         "choices": _choices(visit),
