@@ -98,8 +98,8 @@ class Council:
                     department=department,
                     at=self.at,
                 )
-            people.set_head(session, "SS", address("head"))
-            people.set_head(session, "PE", address("planning"))
+            people.set_head(session, "SS", address("head"), at=self.at)
+            people.set_head(session, "PE", address("planning"), at=self.at)
 
     def actor(self, session: Session, key: str) -> Actor:
         return people.actor_by_address(session, address(key))

@@ -132,6 +132,8 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),
     "lesson_answered": lambda d: (f"Answered a lesson of {d['of']}", f"“{d['text']}”: {d['how']}"),
     "condition_discharged": lambda d: ("Condition discharged", f"“{d['condition']}”"),
+    "manager_changed": lambda d: ("Another project manager", f"From {d['from']} to {d['to']}."),
+    "sponsor_changed": lambda d: ("Another sponsor", f"From {d['from']} to {d['to']}."),
     "return_submitted": lambda d: _return(d, "submitted"),
     "return_verified": lambda d: (f"Return for {month_name(d['period'])} verified", ""),
     "return_sent_back": lambda d: (f"Return for {month_name(d['period'])} sent back", ""),

@@ -124,7 +124,7 @@ def _refuse_name(session: Session, name: str) -> None:
 @router.post("/people/departments/{code}/head")
 def set_head(visit: Page, form: Form, code: str) -> Response:
     """Make somebody the head of a department."""
-    visit.must("people.edit")
+    actor = visit.must("people.edit")
     address = form.get("address", "").strip()
     with visit.read() as session:
         name = projects.department(session, code).name
@@ -132,7 +132,7 @@ def set_head(visit: Page, form: Form, code: str) -> Response:
         if not address:
             raise NotFound("Choose who heads it")
         with visit.write() as session:
-            people.set_head(session, code, address)
+            people.set_head(session, code, address, at=visit.at, by=actor)
     except NotFound as error:
         return _departments(visit, errors={f"head-{code}": str(error)})
     return visit.go("/people/departments", f"The head of {name} is set.")
