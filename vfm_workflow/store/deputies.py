@@ -31,7 +31,7 @@ _PRINCIPALS = (
 def principals_of(session: Session, deputy_id: int, day: dt.date) -> tuple[Actor, ...]:
     """Return the active people whom somebody stands in for on a day, as people who act."""
     found = session.connection().execute(_PRINCIPALS, {"deputy": deputy_id, "day": day})
-    return tuple(Actor(key or 0, *rest) for key, *rest in found)  # a stored row has an id
+    return tuple(Actor(key or 0, name, address, role, code) for key, name, address, role, code in found)
 
 
 def _standing(day: dt.date) -> Select[Person]:
