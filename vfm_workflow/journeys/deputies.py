@@ -161,6 +161,20 @@ def end_deputy(session: Session, home: Home, deputy_id: int, by: Actor | None, a
     return row
 
 
+def end_between(
+    session: Session, home: Home, person: str, deputy: str, by: Actor | None, at: dt.datetime
+) -> int:
+    """End every deputyship of two work addresses that runs or is to come; return how many. Raises NotFound for none."""
+    away, standing = projects.person_by_address(session, person), projects.person_by_address(session, deputy)
+    rows = store.stints(session, home.calendar.today(at), [projects.key(away)])
+    mine = [row.id for row in rows if (row.person_id, row.deputy_id) == (away.id, standing.id)]
+    if not mine:
+        raise NotFound(f"{standing.name} does not stand in for {away.name}, now or in days to come.")
+    for deputy_id in mine:
+        end_deputy(session, home, deputy_id, by, at)
+    return len(mine)
+
+
 def _end(session: Session, row: Deputy, why: str, at: dt.datetime, by: Actor | None) -> None:
     row.ended_at = at
     session.flush()
