@@ -175,6 +175,8 @@ def test_a_question_goes_to_the_successor_who_can_answer_it(council: Council) ->
     leave(council, "legal", "finance")
     with council.app.read() as session:
         assert session.scalars(select(col(Consultation.person_id))).all() == [council.who("finance").id]
+    ((_, why, detail),) = events(council, reference, "consultation_passed_on")
+    assert (why, detail["consultee"], detail["to"]) == ("Legal Officer left", "Legal", "Finance Officer")
 
 
 def test_what_waited_for_a_leavers_digest_is_said_to_the_successor_once(council: Council) -> None:
@@ -251,6 +253,8 @@ def test_the_record_keeps_who_left_and_who_took_over(council: Council) -> None:
         "Housing Project Manager",
     )
     assert newest.detail["projects"] == [reference]
+    gave = changes(council, "manager")[1]
+    assert (gave.what, gave.detail["to"]) == ("handed_over", "Housing Project Manager")
     took = changes(council, "other")[0]
     assert (took.what, took.detail["from"]) == ("took_over", "Waste Project Manager")
 

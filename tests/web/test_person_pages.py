@@ -84,7 +84,7 @@ def test_a_person_leaves_to_a_successor_and_comes_back(council: Council, admin: 
     assert '<a href="#heir">' in page.text
     admin.post(f"{path}/leave", heir=address("other"), follow=True)
     assert "Left on 2 March 2026" in admin.text
-    assert f"Housing Project Manager took over: {reference}." in admin.text
+    assert f"Handed over to Housing Project Manager . {reference}." in admin.text
     admin.get("/people")
     assert "15 people in 2 departments" in admin.text
     assert "1 person has left Waste Project Manager , on 2 March 2026" in admin.text

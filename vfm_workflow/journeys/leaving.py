@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -184,14 +184,17 @@ def hand_over(
         department.head_id = fresh
     for question, _ in theirs.asked:
         question.person_id = fresh
+        asked = {"consultee": home.outline.title_of("consultees", question.key)}
+        project = projects.by_id(session, question.project_id)
+        _record(session, project, "consultation_passed_on", person, heir, why, by, at, asked)
     session.flush()
-    detail = {
-        "from": person.name,
+    things = {
         "projects": list(dict.fromkeys(p.reference for p in (*theirs.managed, *theirs.sponsored))),
         "departments": [department.code for department in theirs.headed],
         "consultations": [reference for _, reference in theirs.asked],
     }
-    store.note(session, fresh, "took_over", detail, at, by)
+    store.note(session, projects.key(person), "handed_over", {"to": heir.name, **things}, at, by)
+    store.note(session, fresh, "took_over", {"from": person.name, **things}, at, by)
 
 
 def _record(
@@ -203,8 +206,9 @@ def _record(
     why: str,
     by: Actor | None,
     at: dt.datetime,
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    detail = {"from": person.name, "from_id": person.id, "to": heir.name, "to_id": heir.id}
+    detail = {**(more or {}), "from": person.name, "from_id": person.id, "to": heir.name, "to_id": heir.id}
     history.record(session, project, history.Entry(event, by, at, why, detail, name=COMMAND_LINE))
 
 

@@ -165,7 +165,7 @@ def share(
     """
     must_edit(home, by, "share a mailbox")
     mailbox = projects.person_by_address(session, address)
-    if "people.edit" in home.roles[mailbox.role].may:
+    if mailbox.role in home.roles and "people.edit" in home.roles[mailbox.role].may:
         raise NotAllowed(
             "An administrator's address cannot be shared: each administrator signs in as themselves."
         )

@@ -127,6 +127,9 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
         d["answer"],
     ),
     "consultation_taken_back": lambda d: (f"The question to {d['consultee']} was taken back", ""),
+    "consultation_passed_on": lambda d: (
+        f"The question to {d['consultee']} was passed on", f"From {d['from']} to {d['to']}.",
+    ),
     "evidence_added": lambda d: ("Customer evidence added", f"{d['source']}: {d['finding']}"),
     "evidence_removed": lambda d: ("Customer evidence removed", f"{d['source']}: {d['finding']}"),
     "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),

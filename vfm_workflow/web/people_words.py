@@ -37,8 +37,7 @@ def _moved(detail: Detail, home: Home) -> str:
 
 
 def _left(detail: Detail) -> tuple[str, str]:
-    to = f"{detail['successor']} took over: {_things(detail)}" if detail["successor"] else ""
-    return "Left", to
+    return "Left", f"{detail['successor']} took over." if detail["successor"] else ""
 
 
 def _things(detail: Detail) -> str:
@@ -58,6 +57,7 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "joined": lambda d: ("Added", f"With the address {d['address']}."),
     "left": _left,
     "came_back": lambda _: ("Came back", "In the post and role from before."),
+    "handed_over": lambda d: (f"Handed over to {d['to']}", _things(d)),
     "took_over": lambda d: (f"Took over from {d['from']}", _things(d)),
     "address": lambda d: ("Work address changed", f"From {d['from']} to {d['to']}."),
     "head": lambda d: (f"Made head of {d['department']}", ""),
