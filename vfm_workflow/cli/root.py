@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vfm_workflow.cli import admin, audit, clockwork, db, home, mail, project, serve, workflow
+from vfm_workflow.cli import audit, clockwork, db, home, mail, people, project, serve, workflow
 from vfm_workflow.cli.output import refuse
 from vfm_workflow.errors import VfmError
 
@@ -78,7 +78,7 @@ app.command()(home.init)
 app.command()(home.check)
 app.command()(home.where)
 app.add_typer(db.group, name="db")
-app.add_typer(admin.group, name="admin")
+app.add_typer(people.group, name="admin")
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.add_typer(project.group, name="project")

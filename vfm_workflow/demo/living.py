@@ -5,7 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 from vfm_workflow.demo import voting
-from vfm_workflow.demo.content import IdeaEntry, LessonEntry, MilestoneEntry, MoveEntry, ProjectFile
+from vfm_workflow.demo.content import (
+    DeputyEntry,
+    IdeaEntry,
+    LeaverEntry,
+    LessonEntry,
+    MilestoneEntry,
+    MoveEntry,
+    ProjectFile,
+)
 from vfm_workflow.demo.events import (
     AskRebaseline,
     BallotEntry,
@@ -15,7 +23,7 @@ from vfm_workflow.demo.events import (
     Hold,
 )
 from vfm_workflow.demo.replay import Impossible, Replay
-from vfm_workflow.journeys import advance, dates, gate, ideas, lessons, planning, writing
+from vfm_workflow.journeys import advance, dates, deputies, gate, ideas, leaving, lessons, planning, writing
 from vfm_workflow.store import projects
 
 EVENTS = {
@@ -144,3 +152,25 @@ def reply(replay: Replay, entry: IdeaEntry, at: dt.datetime) -> None:
         by = replay.actor(session, entry.reply.by)
         idea = replay.id_of(0, "idea", entry.title)
         ideas.reply(session, replay.home, idea, by, at, replay.said(entry.reply.text))
+
+
+def leave(replay: Replay, entry: LeaverEntry, at: dt.datetime) -> None:
+    """Somebody leaves; the administrator says who takes over."""
+    with replay.act(f"{entry.key} leaves") as session:
+        by, successor = replay.actor(session, "administrator"), replay.address(entry.successor)
+        leaving.leave(session, replay.home, replay.address(entry.key), by, at, successor=successor)
+
+
+def name_deputy(replay: Replay, entry: DeputyEntry, at: dt.datetime) -> None:
+    """Somebody who will be away says who stands in for them."""
+    with replay.act(f"{entry.deputy} will stand in for {entry.person}") as session:
+        deputies.set_deputy(
+            session,
+            replay.home,
+            person=replay.address(entry.person),
+            deputy=replay.address(entry.deputy),
+            from_day=entry.from_day.isoformat(),
+            until_day=entry.until_day.isoformat(),
+            by=replay.actor(session, entry.person),
+            at=at,
+        )

@@ -104,4 +104,4 @@ def settle_in(replay: Replay, at: dt.datetime) -> None:
                 at=at,
             )
         for department in replay.data.departments:
-            people.set_head(session, department.code, replay.address(department.head))
+            people.set_head(session, department.code, replay.address(department.head), at=at)

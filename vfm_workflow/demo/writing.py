@@ -25,6 +25,7 @@ SOURCE = "Figures for {year} exchanged by six comparable districts (illustrative
 
 def create(replay: Replay, project: ProjectFile, at: dt.datetime) -> None:
     """Begin the project."""
+    manager = project.begun_by or project.pm
     with replay.act(f"Project {project.number} begins") as session:
         row = projects.create(
             session,
@@ -32,9 +33,9 @@ def create(replay: Replay, project: ProjectFile, at: dt.datetime) -> None:
             title=project.title,
             kind=project.kind,
             department=project.department,
-            manager=replay.address(project.pm),
+            manager=replay.address(manager),
             sponsor=replay.address(project.sponsor),
-            by=replay.actor(session, project.pm),
+            by=replay.actor(session, manager),
             at=at,
             summary=project.summary,
             partner=project.partner or "",

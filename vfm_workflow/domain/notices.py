@@ -121,6 +121,7 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "decision_withdrawn": _DECISION | {"reason"},
     "decision_disputed": _DECISION | {"voter", "disputed_at", "link"},
     "sign_in_link": COMMON | {"link", "minutes"},
+    "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
 }
 """Every notice that the program sends at once, with the names its templates may use."""
 

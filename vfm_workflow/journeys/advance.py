@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle, Step
-from vfm_workflow.domain.roles import Actor, roles_on
+from vfm_workflow.domain.roles import Actor, by_role, roles_on
 from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
 from vfm_workflow.journeys import board, gate
@@ -65,6 +65,8 @@ def advance(
     unmet = gate.missing(session, home, project, step, at)
     if unmet:
         raise Unready(f"{project.reference} is not ready for “{step.spec.label}”.", unmet)
+    if by.stands_for:
+        by = by_role(by, projects.standing(project), step.spec.by)
     return fire(session, home, project, lifecycle, step, by, at, reason=reason)
 
 

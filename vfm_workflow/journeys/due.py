@@ -21,6 +21,7 @@ from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion, slip_key
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import deputies as deputy_store
 from vfm_workflow.store import due as store
 from vfm_workflow.store import projects
 from vfm_workflow.store.due import Slipped, Subject
@@ -67,6 +68,11 @@ class Now:
     @cached_property
     def active(self) -> frozenset[int]:
         return frozenset(person for people in self.roles.values() for person in people)
+
+    @cached_property
+    def deputies(self) -> Mapping[int, int]:
+        """Person → who stands in for them today."""
+        return deputy_store.running(self.session, self.today)
 
     @cached_property
     def lifecycles(self) -> Mapping[str, Lifecycle]:

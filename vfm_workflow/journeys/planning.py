@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.forms import parse_date, parse_hours
 from vfm_workflow.domain.money import parse_pounds, pounds
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor, by_permission, may
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import advance
 from vfm_workflow.journeys.double_counts import DoubleCount, double_counts
@@ -160,6 +160,7 @@ def discharge_condition(
     fields.finish()
     row.discharged_at, row.discharged_by, row.how = at, by.id, said
     session.flush()
+    by = by_permission(home.roles, by, "condition.discharge", standing)
     entry = history.Entry("condition_discharged", by, at, said, {"id": condition_id, "condition": row.text})
     history.record(session, project, entry)
     return row

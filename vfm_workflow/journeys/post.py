@@ -115,12 +115,22 @@ def _facts(session: Session, now: Now) -> dict[int, dict[str, list[Fact]]]:
             if key not in said:
                 fact = Fact(key, dict(owed.item), pending=False)
                 found.setdefault(person_id, {}).setdefault(notice_key, []).append(fact)
-    for row in outbox.pending_facts(session):
+    for row in _pending(session, now):
         if row.job in now.home.catalogue.notices:
             key = (row.job, row.period, row.subject, row.person_id)
             fact = Fact(key, _event_item(now, row.item or {}), pending=True)
             found.setdefault(row.person_id, {}).setdefault(row.job, []).append(fact)
     return found
+
+
+def _pending(session: Session, now: Now) -> list[Occurrence]:
+    """Return what events left to be said. What waits for somebody who is away waits for their deputy too, from now on."""
+    rows = outbox.pending_facts(session)
+    away = [row for row in rows if row.person_id in now.deputies]
+    for row in away:
+        deputy = now.deputies[row.person_id]
+        outbox.leave(session, row.job, row.period, row.subject, [deputy], row.item or {}, row.posted_at)
+    return outbox.pending_facts(session) if away else rows
 
 
 def _owed(now: Now, notice: Notice) -> Iterator[tuple[Owed, int]]:
@@ -133,12 +143,14 @@ def _owed(now: Now, notice: Notice) -> Iterator[tuple[Owed, int]]:
 
 
 def _people(now: Now, owed: Owed, roles: Sequence[str]) -> Iterator[int]:
+    """Yield each active person a fact goes to, once: whoever holds a role, and who stands in for them today."""
     seen = set[int]()
     for role in roles:
-        for person_id in _holders(now, owed, role):
-            if person_id in now.active and person_id not in seen:
-                seen.add(person_id)
-                yield person_id
+        for holder in _holders(now, owed, role):
+            for person_id in (holder, now.deputies.get(holder)):
+                if person_id in now.active and person_id not in seen:
+                    seen.add(person_id)
+                    yield person_id
 
 
 def _holders(now: Now, owed: Owed, role: str) -> Sequence[int]:

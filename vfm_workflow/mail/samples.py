@@ -125,6 +125,13 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "link": f"{_URL}/projects/VFM-0009/decisions/1",
     },
     "sign_in_link": {**_COMMON, "link": f"{_URL}/sign-in/{_LINK[-43:]}", "minutes": 30},
+    "address_changed": {
+        **_COMMON,
+        "old_address": "director.of.finance@wrenfold.example",
+        "new_address": "director.of.resources@wrenfold.example",
+        "changed_at": _at(23, 9, 5),
+        "changed_by": "System Administrator",
+    },
     "return_not_submitted": {
         "project": _VALIDATION,
         "link": f"{_URL}/projects/VFM-0005/returns/2026-10",

@@ -65,10 +65,12 @@ def ballots(session: Session, person_id: int, at: dt.datetime) -> list[Ballot]:
 
 
 def answering_for(session: Session, actor: Actor) -> list[Project]:
-    """Return the projects somebody manages, sponsors or, as Head of Service, has in their department."""
-    mine = [col(Project.manager_id) == actor.id, col(Project.sponsor_id) == actor.id]
-    if actor.role == "head_of_service" and actor.department:
-        mine.append(col(Project.department) == actor.department)
+    """Return the projects somebody manages, or sponsors or has in their department as Head of Service, or a deputy of one."""
+    mine = [col(Project.manager_id) == actor.id]
+    for head in (actor, *actor.stands_for):
+        mine.append(col(Project.sponsor_id) == head.id)
+        if head.role == "head_of_service" and head.department:
+            mine.append(col(Project.department) == head.department)
     return list(session.scalars(select(Project).where(or_(*mine)).order_by(col(Project.id))))
 
 

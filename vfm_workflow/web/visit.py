@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import NotAllowed
-from vfm_workflow.journeys import signin
+from vfm_workflow.journeys import deputies, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
 from vfm_workflow.store import projects
@@ -53,8 +53,9 @@ class Visit:
         idle = dt.timedelta(minutes=self.app.settings.session_idle_minutes)
         with self.app.read() as session:
             known = signin.who(session, secret, self.at, idle)
-        if known is None:
-            return None
+            if known is None:
+                return None
+            known = replace(known, actor=deputies.standing_in(session, self.home, known.actor, self.at))
         if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
                 signin.seen(session, secret, self.at)
