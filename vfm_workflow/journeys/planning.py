@@ -137,6 +137,8 @@ def discharge_condition(
     Raises NotFound, NotAllowed (not theirs to say, or said already) or BadInput (how is missing).
     """
     project = access.seen(session, home, reference, by)
+    if access.reads(session, home, by, "decisions.read", project) in (None, "released"):
+        raise NotFound(f"{project.reference} has no such condition.")
     if not access.allowed(session, home, by, "condition.discharge", project):
         raise NotAllowed(
             f"You may not discharge a condition of {project.reference}. Its Head of Service or a member of CMT may."

@@ -31,7 +31,9 @@ from vfm_workflow.store.tables import (
     Person,
     Project,
     ProjectMember,
+    SectionText,
     Slot,
+    Version,
 )
 
 APPROVED = ("approve", "approve_with_conditions")
@@ -137,6 +139,15 @@ def within(reach: Reach) -> ColumnElement[bool] | None:
     elif scope == "released":
         parts.append(_IS_APPROVED)
     return or_(*parts)
+
+
+def has_exempt(session: Session, project_id: int) -> bool:
+    """Return whether anything of a project is, or was when a board was asked, exempt from publication."""
+    now = exists().where(col(SectionText.project_id) == project_id, col(SectionText.exempt) != "")
+    then = exists().where(
+        col(Version.project_id) == project_id, col(Version.snapshot).contains('"exempt":"', autoescape=True)
+    )
+    return bool(session.scalar(select(or_(now, then))))
 
 
 class MemberRow(NamedTuple):

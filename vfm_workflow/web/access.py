@@ -37,7 +37,8 @@ class Need:
     besides: str = ""
     """A permission that opens it to somebody who reads no project; the page itself shows what that allows."""
     keeps: bool = False
-    """The page answers somebody signed out itself: it keeps what they typed until they are in again."""
+    """A long form, whose text is never thrown away: the page itself answers who is signed out, and keeps what they typed
+    until they are in again, and the journey who may not write here, so that they see it again."""
 
 
 ANYBODY, SIGNED_IN = Need("anybody"), Need("signed_in")
@@ -206,7 +207,7 @@ def _on_project(visit: Visit, need: Need, reference: str) -> None:
         if need.reads == "project.read":
             raise NotAllowed(NOT_YOURS)
         raise NotFound(NO_PAGE)
-    if need.does and not any(visit.may(permission, found) for permission in need.does):
+    if need.does and not need.keeps and not any(visit.may(permission, found) for permission in need.does):
         raise NotAllowed(NOT_YOURS)
 
 

@@ -34,6 +34,8 @@ UNDER = {
     "versions": "decisions",
     "conditions": "decisions",
     "dispute": "decisions",
+    "members": "",
+    "exempt": "",
 }
 """A page without a tab of its own → the tab it stands under."""
 
