@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
 import yaml
 from fastapi import APIRouter
+from jinja2 import Environment, FunctionLoader
 
 from tests.access_support import PERSONAS, Persona, everything
 from tests.people import Council
@@ -23,7 +23,7 @@ from tests.web.support import BASE, Browser
 from vfm_workflow.folders import shipped
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Dispute
-from vfm_workflow.web import access, pages
+from vfm_workflow.web import access, pages, templating
 from vfm_workflow.web.access import ACCESS, NO_PAGE, NOT_YOURS, Need
 
 ROLES: dict[str, Any] = yaml.safe_load((shipped() / "config/roles.yaml").read_text(encoding="utf-8"))["roles"]
@@ -104,7 +104,7 @@ class Client:
         jar = self.browser.sign_in(key).cookies
         return "; ".join(f"{name}={value}" for name, value in jar.items())
 
-    def ask(self, asked: list[tuple[str | None, str, str]]) -> list[httpx.Response]:
+    def ask(self, asked: Sequence[tuple[str | None, str, str]]) -> list[httpx.Response]:
         """Return the answers to (who, method, path) each, in order."""
 
         async def run() -> list[httpx.Response]:
@@ -114,12 +114,17 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client:
                 for who, method, path in asked:
                     cookie = {"cookie": self.cookies[who]} if who is not None else {}
-                    data = {} if method == "POST" else None
+                    data: dict[str, str] | None = {} if method == "POST" else None
                     client.cookies.clear()
                     found.append(await client.request(method, path, headers=cookie, data=data))
             return found
 
         return asyncio.run(run())
+
+
+def plain(_: object) -> Environment:
+    """Return templates that say an error's sentence and nothing else: what pages show is for other tests."""
+    return Environment(loader=FunctionLoader(lambda _: "{{ error }}"), autoescape=True)
 
 
 def said(answer: httpx.Response) -> str:
@@ -144,27 +149,31 @@ def client(council: Council) -> Client:
     return Client(council)
 
 
-@contextmanager
-def frozen(council: Council) -> Iterator[None]:
-    """While a decision is disputed nothing moves: so every post may be tried and nothing changes for the next."""
+def freeze(council: Council) -> None:
+    """Dispute a decision: nothing moves then, so that every post may be tried and nothing changes for the next."""
     with council.app.write() as session:
         project = projects.by_reference(session, FULL)
         project.disputed_at = council.at
         session.add(Dispute(project_id=projects.key(project), vote_id=1, at=council.at))
-    yield
 
 
-def test_every_role_gets_on_every_route_what_the_matrix_says(client: Client) -> None:
-    with frozen(client.browser.council):
-        asked, wanted = [], []
-        for method, route in ROUTES:
-            need = ACCESS[method, route]
-            for reference in (FULL, BEGUN) if need.of == "project" and method == "GET" else (FULL,):
-                for who in (None, *PERSONAS) if need.of != "anybody" else (None,):
-                    persona = PERSONAS[who] if who is not None else None
-                    asked.append((who, method, path_of(route, reference)))
-                    wanted.append(expected(persona, need, begun=reference == BEGUN))
-        answers = client.ask(asked)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_role_gets_on_every_route_what_the_matrix_says(
+    council: Council, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(templating, "environment", plain)
+    everything(council)
+    client = Client(council)
+    freeze(council)
+    asked, wanted = [], []
+    for route in (route for known, route in ROUTES if known == method):
+        need = ACCESS[method, route]
+        for reference in (FULL, BEGUN) if need.of == "project" and method == "GET" else (FULL,):
+            for who in (None, *PERSONAS) if need.of != "anybody" else (None,):
+                persona = PERSONAS[who] if who is not None else None
+                asked.append((who, method, path_of(route, reference)))
+                wanted.append(expected(persona, need, begun=reference == BEGUN))
+    answers = client.ask(asked)
     wrong = [
         f"{who} {method} {path}: {said(answer)} ({answer.status_code}), not {want}"
         for (who, method, path), answer, want in zip(asked, answers, wanted, strict=True)
@@ -175,20 +184,25 @@ def test_every_role_gets_on_every_route_what_the_matrix_says(client: Client) -> 
         and not (who == "admin" and path == f"/projects/{BEGUN}/dispute" and said(answer) == "never there")
     ]  # fmt: skip
     assert not wrong, "\n".join(wrong)
-    assert len(asked) > 1_500
+    assert len(asked) > 700
 
 
-COLUMNS = ["manager", "other", "head", "planning", "chief", "finance", "legal", "hr", "holder", "mentor", "elsewhere", "partner", "stranger", "board", "performance", "auditor", "admin"]
+COLUMNS = (
+    "manager", "other", "head", "planning", "chief", "finance", "legal", "hr", "holder", "mentor", "elsewhere", "partner",
+    "stranger", "board", "performance", "auditor", "admin",
+)  # fmt: skip
 MATRIX = """
 /projects/VFM-0001            y y y y y y y - y y - y - y y y -
 /projects/VFM-0001/outline    y y y y y y y - - y - y - y y y -
+/projects/VFM-0001/measures   y y y y y y y - - y - y - y y y -
+/projects/VFM-0001/versions/1 y y y y y y y - - y - y - y y y -
 /projects/VFM-0001/decisions  y y y y y y - - - - - - - y y y -
 /projects/VFM-0001/returns    y y y y y y y - - y - y - y y y -
 /projects/VFM-0001/savings    y y y y y y - - - - - y - y y y -
 /projects/VFM-0001/lessons    y y y y y y - - - y - y - y y y -
 /projects/VFM-0001/history    y y y y y y - - - - - - - y y y -
 /projects/VFM-0001/members    y n y n n n n - n n - n - n n n -
-/projects/VFM-0001/exempt     - - y - y n n - n - - - - n - n -
+/projects/VFM-0001/exempt     n - y - y n n - n - - - - n - n -
 /projects/VFM-0002            y y y y y y - - - - - - - y y y -
 /projects/new                 y y y y n n n n - n n n n n n n -
 /returns                      y y y y y y y y - y y y y y y y -
@@ -228,7 +242,7 @@ def bare(answer: httpx.Response, *names: str) -> tuple[int, str, dict[str, str]]
 
 
 def test_a_project_one_may_not_see_answers_to_the_byte_like_one_that_never_was(client: Client) -> None:
-    unseen = ["legal", "hr", "holder", "group", "scrutiny", "mentor", "partner", "stranger", "admin"]
+    unseen = ["legal", "holder", "partner", "admin"]
     routes = [(method, route) for method, route in ROUTES if route.startswith("/projects/{reference}")]
     asked = [
         (who, method, path_of(route, reference))
