@@ -506,4 +506,4 @@ def test_a_new_project_of_the_same_people_is_asked_about_separately(council: Cou
     assert (council.stage(asked), council.stage(other)) == ("cmt_approval", "initial_stage")
     with council.app.read() as session:
         who = people.actor_by_address(session, address("chief"))
-        assert projects.readable(council.home, who, council.project(asked))
+        assert projects.open_project(session, council.home, asked, who).reference == asked

@@ -293,5 +293,5 @@ def test_what_is_no_month_is_not_found(browser: Browser, query: str) -> None:
 
 
 def test_members_do_not_see_figures_that_are_not_released(browser: Browser) -> None:
-    assert browser.sign_in("holder").get("/returns").status_code == 403
+    assert browser.sign_in("holder").get("/returns").status_code == 404
     assert browser.sign_out().get("/returns").status_code == 303

@@ -116,6 +116,8 @@ class Facts:
     rules: OutlineRules
     sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Document (`outline`, `recommendations`) → section key → text."""
+    exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Document → section key → the paragraph of Schedule 12A by which it is exempt, of those that are."""
     criteria: Mapping[str, str] = field(default_factory=dict)
     consultations: Sequence[ConsultationFact] = ()
     milestones: Sequence[MilestoneFact] = ()

@@ -16,6 +16,18 @@ MOST_CHARACTERS = 40_000
 """A section longer than this is not an outline of six pages (§7.1)."""
 
 
+PARAGRAPHS: Mapping[str, str] = {
+    "3": "financial or business affairs",
+    "4": "consultations or negotiations on labour relations",
+}
+"""Paragraphs of Schedule 12A of the Local Government Act 1972 by which a section may be exempt from publication."""
+
+
+def exempt_words(paragraph: str) -> str:
+    """Return what stands in place of an exempt text, for who may not read it."""
+    return f"This part is exempt from publication (Schedule 12A, paragraph {paragraph})"
+
+
 class Section(Strict):
     """One section of a document: what it is called, what it asks for, and the least that says something."""
 

@@ -17,6 +17,7 @@ from typing import Any
 from vfm_workflow.domain.calendar import short_day, year_name
 from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.outline import exempt_words
 
 Part = dict[str, Any]
 Snapshot = dict[str, Any]
@@ -40,6 +41,21 @@ def freeze(subject: str, facts: Facts) -> Snapshot:
         "summary": facts.summary,
         "parts": SUBJECTS[subject].parts(facts),
     }
+
+
+def public(snapshot: Snapshot, marks: Mapping[str, str]) -> Snapshot:
+    """Return the snapshot for who may not read exempt text: a sentence stands in place of each part that is.
+
+    A part is exempt by the mark frozen with it, or by one of `marks` (key → paragraph), made since.
+    """
+    parts = [_public(part, part.get("exempt") or marks.get(part["key"], "")) for part in snapshot["parts"]]
+    return {**snapshot, "parts": parts}
+
+
+def _public(part: Part, paragraph: str) -> Part:
+    if not paragraph or "text" not in part:
+        return part
+    return {**part, "text": exempt_words(paragraph), "exempt": paragraph, "hidden": True}
 
 
 def canonical(snapshot: Snapshot) -> str:
@@ -66,8 +82,9 @@ def _rows(key: str, title: str, head: Sequence[str], rows: Iterable[Sequence[str
 
 
 def _written(facts: Facts, document: str) -> list[Part]:
-    texts = facts.sections.get(document, {})
-    return [_text(s.key, s.title, texts.get(s.key, "")) for s in facts.rules.sections(document)]
+    texts, exempt = facts.sections.get(document, {}), facts.exempt.get(document, {})
+    parts = [_text(s.key, s.title, texts.get(s.key, "")) for s in facts.rules.sections(document)]
+    return [part | {"exempt": exempt[part["key"]]} if part["key"] in exempt else part for part in parts]
 
 
 def _criteria(facts: Facts) -> Part:

@@ -9,8 +9,9 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.forms import parse_date
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
+from vfm_workflow.journeys import access
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import writable
@@ -63,7 +64,7 @@ def answer(
     """
     title = _title(home, consultee_key)
     project = projects.by_reference(session, reference)
-    own = may(home.roles, by, "consultation.answer", projects.standing(project))
+    own = access.allowed(session, home, by, "consultation.answer", project)
     permission = "consultation.answer" if own else "outline.edit"
     writable(session, home, reference, by, "consultations", permission)
     row = _asked(session, project, consultee_key, title)

@@ -11,9 +11,9 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import month_name, short_day
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.rag import Verdict
-from vfm_workflow.domain.roles import Actor, by_permission, may
+from vfm_workflow.domain.roles import Actor, by_permission
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import advance, dates, return_sheet
+from vfm_workflow.journeys import access, advance, dates, return_sheet
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact, people_for
@@ -177,19 +177,12 @@ def _leave_fact(
     leave_fact(session, "return_sent_back", period, subject, sorted(people), item, at)
 
 
-def _visible(session: Session, home: Home, reference: str, by: Actor) -> Project:
-    project = projects.by_reference(session, reference)
-    if not may(home.roles, by, "project.read", projects.standing(project)):
-        raise NotFound(f"There is no project {reference}.")
-    return project
-
-
 def _writable(
     session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime
 ) -> Project:
     """Return the project where `by` may write its return for a month."""
-    project = _visible(session, home, reference, by)
-    if not may(home.roles, by, "return.submit", projects.standing(project)):
+    project = access.seen(session, home, reference, by)
+    if not access.allowed(session, home, by, "return.submit", project):
         raise NotAllowed(f"Only the project manager of {project.reference} may write its monthly return.")
     advance.refuse_disputed(project)
     refuse_unexpected(session, home, project, period, at)
@@ -200,9 +193,9 @@ def _verifiable(
     session: Session, home: Home, reference: str, period: str, by: Actor
 ) -> tuple[Project, MonthlyReturn, Actor]:
     """Return the project, its return for a month, and `by` as the record names them, where they may verify it."""
-    project = _visible(session, home, reference, by)
+    project = access.seen(session, home, reference, by)
     standing = projects.standing(project)
-    if not may(home.roles, by, "return.verify", standing):
+    if not access.allowed(session, home, by, "return.verify", project):
         raise NotAllowed(f"Only the Head of Service of {project.reference} may verify its monthly return.")
     advance.refuse_disputed(project)
     row = store.find(session, projects.key(project), period)

@@ -14,9 +14,9 @@ from vfm_workflow.domain.roles import Actor, may, roles_on
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import board, gate, returns
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import access, projects
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import pages_tasks as store
-from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project, Slot
 
 MOST_CHECKED = 20
@@ -120,7 +120,7 @@ def _path(project: Project, page: str = "") -> str:
 
 
 def _disputes(desk: _Desk) -> Iterator[Task]:
-    if desk.actor.role != "administrator":
+    if not desk.may("dispute.settle"):
         return
     for project, since in store.open_disputes(desk.session):
         day = short_day(desk.home.calendar.today(since))
@@ -275,7 +275,11 @@ def _conditions(desk: _Desk) -> Iterator[Task]:
 def _consultations(desk: _Desk) -> Iterator[Task]:
     if not desk.may("consultation.answer"):
         return
-    for project, key, asked_on in store.open_consultations(desk.session):
+    rows = store.open_consultations(desk.session)
+    standings = access.standings(desk.session, [project for project, *_ in rows])
+    for project, key, asked_on in rows:
+        if not may(desk.home.roles, desk.actor, "consultation.answer", standings[projects.key(project)]):
+            continue
         lifecycle = desk.home.lifecycle(desk.session, project)
         if not gate.is_open_for(lifecycle, project, {"consultations"}):
             continue

@@ -53,9 +53,12 @@ def load(
 
 def _sections(session: Session, project_id: int) -> dict[str, Any]:
     texts: dict[str, dict[str, str]] = {}
+    exempt: dict[str, dict[str, str]] = {}
     for row in session.scalars(select(t.SectionText).where(col(t.SectionText.project_id) == project_id)):
         texts.setdefault(row.document, {})[row.key] = row.text
-    return {"sections": texts}
+        if row.exempt:
+            exempt.setdefault(row.document, {})[row.key] = row.exempt
+    return {"sections": texts, "exempt": exempt}
 
 
 def _criteria(session: Session, project_id: int) -> dict[str, Any]:

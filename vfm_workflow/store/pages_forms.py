@@ -22,21 +22,38 @@ from vfm_workflow.store.tables import (
 
 
 class Section(NamedTuple):
-    """A section's text, when it was last changed and by whom."""
+    """A section's text, when it was last changed and by whom, and the paragraph by which it is exempt, if it is."""
 
     text: str
     at: dt.datetime
     by: str
+    exempt: str
 
 
 def sections(session: Session, project_id: int, document: str) -> dict[str, Section]:
     """Return key → text of a project's `outline` or `recommendations`, without those nobody has written in."""
     query = (
-        select(col(SectionText.key), col(SectionText.text), col(SectionText.updated_at), col(Person.name))
+        select(
+            col(SectionText.key),
+            col(SectionText.text),
+            col(SectionText.updated_at),
+            col(Person.name),
+            col(SectionText.exempt),
+        )
         .join(Person, col(Person.id) == col(SectionText.updated_by))
         .where(col(SectionText.project_id) == project_id, col(SectionText.document) == document)
     )
-    return {key: Section(text, at, by) for key, text, at, by in session.execute(query)}
+    return {key: Section(*rest) for key, *rest in session.execute(query)}
+
+
+def marks(session: Session, project_id: int, document: str) -> dict[str, str]:
+    """Return key → the paragraph by which it is exempt, of the sections of a document that are marked now."""
+    query = select(col(SectionText.key), col(SectionText.exempt)).where(
+        col(SectionText.project_id) == project_id,
+        col(SectionText.document) == document,
+        col(SectionText.exempt) != "",
+    )
+    return dict(session.execute(query).all())
 
 
 def criteria(session: Session, project_id: int) -> dict[str, str]:

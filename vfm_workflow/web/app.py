@@ -11,9 +11,9 @@ from typing import Any
 import anyio.to_thread
 import structlog
 from asgi_cross_origin_protection import CrossOriginProtection
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from vfm_workflow import __version__, logs, wiring
 from vfm_workflow.clock import Clock
 from vfm_workflow.errors import VfmError
-from vfm_workflow.web import pages, templating
+from vfm_workflow.web import access, pages, templating
 from vfm_workflow.web.headers import Headers
 from vfm_workflow.web.visit import SignInNeeded, Visit, of
 from vfm_workflow.wiring import App
@@ -65,8 +65,10 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     web.state.council = app
     web.state.templates = templating.environment(app)
     web.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in pages.routers():
-        web.include_router(router)
+    routers = pages.routers()
+    access.refuse_unlisted(routers)
+    for router in routers:
+        web.include_router(router, dependencies=[Depends(access.guard)])
     web.add_exception_handler(SignInNeeded, _sign_in_needed)
     web.add_exception_handler(VfmError, _refused)
     web.add_exception_handler(HTTPException, _http)
@@ -92,17 +94,15 @@ def _sign_in_needed(request: Request, _: Exception) -> Response:
 
     found = _visit(request)
     if request.headers.get("x-autosave"):
-        return Response(
-            '{"saved": false, "message": "You are signed out."}',
-            status_code=401,
-            media_type="application/json",
-        )
+        return JSONResponse({"saved": False, "message": "You are signed out."}, 401)
     target = found.path if request.method == "GET" else "/"
     return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, VfmError)
+    if request.headers.get("x-autosave"):
+        return JSONResponse({"saved": False, "message": str(error)}, error.status)
     found = _visit(request)
     context: dict[str, Any] = {
         "error": error,

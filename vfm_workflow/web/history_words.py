@@ -140,6 +140,15 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "return_submitted": lambda d: _return(d, "submitted"),
     "return_verified": lambda d: (f"Return for {month_name(d['period'])} verified", ""),
     "return_sent_back": lambda d: (f"Return for {month_name(d['period'])} sent back", ""),
+    "section_marked": lambda d: (
+        "Marked as exempt from publication" if d["paragraph"] else "Marked as public",
+        f"“{d['section']}” of the {d['document']}"
+        + (f", Schedule 12A, paragraph {d['paragraph']}." if d["paragraph"] else "."),
+    ),
+    "exempt_granted": lambda d: ("Leave to read exempt text given", f"To the {d['person']}, until {_day(d['until'])}."),
+    "exempt_ended": lambda d: ("Leave to read exempt text ended", f"That of the {d['person']}."),
+    "member_added": lambda d: ("Added to the project", f"The {d['person']}, as {d['role'].lower()}."),
+    "member_removed": lambda d: ("Taken off the project", f"The {d['person']}, as {d['role'].lower()}."),
     "vote_disputed": lambda _: ("Decision disputed", "Somebody says that a vote recorded as theirs was not. Nothing moves."),
     "dispute_settled": lambda _: ("Dispute settled", ""),
 }  # fmt: skip

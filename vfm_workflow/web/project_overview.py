@@ -75,19 +75,29 @@ def overview(visit: Visit, session: Session, reference: str) -> dict[str, Any]:
     home, key = visit.home, projects.key(project)
     facts = gate.load_facts(session, home, project, {"milestones", "savings"}, visit.at)
     options = gate.options(session, home, project, visit.actor, visit.at)
+    reads = {
+        name: visit.whole(f"{name}.read", project) for name in ("returns", "savings", "decisions", "history")
+    }
+    if not reads["decisions"]:  # what is missing speaks of decisions and of other projects
+        options = [option for option in options if option.mine]
     return {
         **context,
-        "rating": rating(session, home, project),
-        "figures": figures(facts, home.calendar),
+        "rating": rating(session, home, project) if reads["returns"] else None,
+        "figures": figures(facts, home.calendar, savings=reads["savings"]),
         "forward": [option for option in options if option.step.spec.style == "primary"],
         "others": [option for option in options if option.step.spec.style != "primary"],
         "target": lambda option: target(lifecycle, option),
         "mend": lambda item: mend(project, item),
         "role_title": home.role_title,
-        "asked": open_decisions(visit, session, project),
-        "conditions": [c for c in pages_record.conditions(session, key) if c.discharged_at is None],
+        "reads": reads,
+        "asked": open_decisions(visit, session, project) if reads["decisions"] else [],
+        "conditions": [c for c in pages_record.conditions(session, key) if c.discharged_at is None]
+        if reads["decisions"]
+        else [],
         "chart": charts.milestones(facts.milestones, visit.today, home.calendar),
-        "latest": [entry(row, lifecycle) for row in history.of(session, key, LATEST)],
+        "latest": [entry(row, lifecycle) for row in history.of(session, key, LATEST)]
+        if reads["history"]
+        else [],
         "ended": lifecycle.stages[project.stage].kind == "ended"
         if project.stage in lifecycle.stages
         else False,
@@ -106,13 +116,10 @@ def rating(session: Session, home: Home, project: Project) -> Rating:
     return Rating(newest.rag, f"Rating, return for {month_name(newest.period)}", tuple(reasons), before)
 
 
-def figures(facts: Facts, calendar: Calendar) -> list[Figure]:
-    """Return the key figures beside the rating."""
-    return [
-        _slip(facts, calendar),
-        _savings(facts.savings, calendar.financial_year(facts.today)),
-        _next(facts),
-    ]
+def figures(facts: Facts, calendar: Calendar, *, savings: bool) -> list[Figure]:
+    """Return the key figures beside the rating; that of `savings` only to who may read them."""
+    expected = [_savings(facts.savings, calendar.financial_year(facts.today))] if savings else []
+    return [_slip(facts, calendar), *expected, _next(facts)]
 
 
 def _slip(facts: Facts, calendar: Calendar) -> Figure:

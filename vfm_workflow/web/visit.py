@@ -17,11 +17,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment
 from sqlmodel import Session
 
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor, Scope, Standing, extent, may
 from vfm_workflow.errors import NotAllowed
 from vfm_workflow.journeys import deputies, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
+from vfm_workflow.store import access as access_store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project
 from vfm_workflow.wiring import App
@@ -43,6 +44,8 @@ class Visit:
     templates: Environment
     at: dt.datetime
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    standings: dict[int, Standing] = field(default_factory=dict)
+    """Project → its standing, read once a request: `web.access` fills it before the page begins."""
 
     @cached_property
     def signed_in(self) -> SignedIn | None:
@@ -103,7 +106,33 @@ class Visit:
         """Return whether whoever is signed in may do this, on `project` or anywhere."""
         if self.actor is None:
             return False
-        return may(self.home.roles, self.actor, permission, projects.standing(project) if project else None)
+        if project is None:
+            return may(self.home.roles, self.actor, permission)
+        return self.extent(permission, project) is not None
+
+    def extent(self, permission: str, project: Project) -> Scope | None:
+        """Return by which scope whoever is signed in may do this on `project`, None where they may not."""
+        if self.actor is None:
+            return None
+        return extent(self.home.roles, self.actor, permission, self.standing(project), self.today)
+
+    def whole(self, permission: str, project: Project) -> bool:
+        """Return whether they may do this on all of `project`, and not only on what is released of it."""
+        return self.extent(permission, project) not in (None, "released")
+
+    def reads_exempt(self, project: Project) -> bool:
+        """Return whether whoever is signed in may read the project's exempt text: by role, by leave, or to decide."""
+        if self.actor is None:
+            return False
+        return self.may("exempt.read", project) or self.actor.id in self.standing(project).deciding
+
+    def standing(self, project: Project) -> Standing:
+        """Return the project's standing as it was when the request began."""
+        key = projects.key(project)
+        if key not in self.standings:
+            with self.read() as session:
+                self.standings[key] = access_store.standing(session, project)
+        return self.standings[key]
 
     def must(self, permission: str) -> Actor:
         """Return who is signed in if their role has `permission` anywhere. Raises SignInNeeded or NotAllowed."""

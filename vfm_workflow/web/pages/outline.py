@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
-from vfm_workflow.domain.outline import words
+from vfm_workflow.domain.outline import PARAGRAPHS, words
 from vfm_workflow.errors import NotAllowed, VfmError
 from vfm_workflow.journeys import drafting
 from vfm_workflow.journeys.drafting import Draft
@@ -81,6 +81,7 @@ def _store(visit: Visit, reference: str, document: str, submitted: Submitted) ->
             texts=submitted.texts,
             criteria=submitted.criteria,
             marks=submitted.marks,
+            exempt=submitted.exempt,
         )
     return replace(draft, problems={**draft.problems, **submitted.problems})
 
@@ -133,9 +134,11 @@ def _written(
 ) -> dict[str, Any]:
     project, title = context["project"], TITLES[document]
     may = editing(visit, project, context["lifecycle"], {document}, "outline.edit", f"The {title.lower()}")
-    found = drafts.show(session, visit.home, project, document, submitted, draft)
+    reads = may.open or visit.reads_exempt(project)
+    found = drafts.show(session, visit.home, project, document, submitted, draft, reads_exempt=reads)
     return {
         "document": document,
+        "paragraphs": PARAGRAPHS,
         "heading": title,
         "editing": may,
         "form_shown": may.open or submitted is not None,  # what was typed is never taken away
