@@ -114,11 +114,14 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "decision_asked": _ASKED,
     "decision_reminded": _ASKED | {"working_days_left"},
     "decision_superseded": _ASKED | {"changes"},
+    "decision_passed": _ASKED | {"reason"},
+    "decision_code": _DECISION | {"code", "minutes"},
     "decision_receipt": _DECISION
     | {"choice", "reason", "conditions", "decided_at", "assurance", "dispute_link"},
     "decision_vote_cast": _DECISION | {"voter", "choice", "reason", "conditions", "decided_at", "tally"},
     "decision_made": _DECISION | {"outcome", "tally", "votes", "conditions", "next_stage"},
     "decision_withdrawn": _DECISION | {"reason"},
+    "decision_without_board": _DECISION | {"roles"},
     "decision_disputed": _DECISION | {"voter", "disputed_at", "link"},
     "sign_in_link": COMMON | {"link", "minutes"},
 }

@@ -162,6 +162,7 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
 
 def _savings(session: Session, project_id: int) -> dict[str, Any]:
     years: dict[int, list[tuple[int, int, int, int]]] = {}
+    costs: dict[int, list[tuple[int, int]]] = {}
     profile = (
         select(t.SavingYear)
         .join(t.SavingLine, col(t.SavingYear.line_id) == col(t.SavingLine.id))
@@ -170,6 +171,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
     )
     for year in session.scalars(profile):
         years.setdefault(year.line_id, []).append((year.year, year.low, year.expected, year.high))
+        costs.setdefault(year.line_id, []).append((year.year, year.cost))
     query = (
         select(t.SavingLine, t.Measure)
         .outerjoin(t.Measure, col(t.Measure.id) == col(t.SavingLine.cross_check))
@@ -186,6 +188,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
                 line.budget_code,
                 measure.name if measure else "",
                 tuple(years.get(line.id or 0, ())),
+                tuple(costs.get(line.id or 0, ())),
             )
             for line, measure in session.execute(query)
         ]

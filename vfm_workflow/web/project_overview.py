@@ -15,7 +15,7 @@ from vfm_workflow.domain.lifecycle import BACK, Lifecycle
 from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.domain.money import pounds
 from vfm_workflow.errors import Unmet
-from vfm_workflow.journeys import board, decide, gate
+from vfm_workflow.journeys import board, gate, settling
 from vfm_workflow.journeys.gate import Option
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
@@ -183,7 +183,7 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
             asked=asked,
             asked_by=names[asked.request.asked_by],
             quorum=board.quorum_sentence(home, asked),
-            tally=decide.tally(session, asked),
+            tally=settling.tally(session, asked),
             deadline=board.deadline_text(home, asked),
             late=asked.request.deadline < visit.at,
             members=seated[asked.id],

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.decisions import OUTCOME_LABELS
 from vfm_workflow.errors import BadInput, LinkDead
-from vfm_workflow.journeys import board, disputes
+from vfm_workflow.journeys import board, disputes, settling
 from vfm_workflow.journeys.projects import readable
 from vfm_workflow.store import pages_decide, projects
 from vfm_workflow.store.tables import DecisionRequest, Project
@@ -65,7 +65,8 @@ def _page(visit: Visit, token: str, how: str, *, errors: dict[str, str] | None =
                 "link": link,
                 "vote": vote,
                 "said": OUTCOME_LABELS[vote.choice],  # type: ignore[index]  # a CHECKed choice
-                "person": projects.person(session, vote.person_id),
+                "voter": settling.voter(session, vote),
+                "known": settling.known(session, vote),
                 "here": visit.request.url.path,
                 "nonce": visit.sign(link.id, "dispute-form"),
             }
