@@ -145,7 +145,7 @@ def test_somebody_who_has_left_can_no_longer_decide(council: Council, asked: str
     with council.app.write() as session:
         person = project_store.person_by_address(session, address("place"))
         person.active = False
-    with council.app.write() as session, pytest.raises(NotAllowed):
+    with council.app.write() as session, pytest.raises(LinkDead, match="Director of Place has left"):
         decide.cast(session, council.home, link_id, Ballot("approve", "", ()), council.at)
 
 

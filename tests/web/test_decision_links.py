@@ -535,9 +535,7 @@ def test_12_the_page_says_link_holder_for_somebody_never_signed_by(council: Coun
     member = Member(council, "chief")
     member.decide("approve")
     member.look()
-    assert (
-        "Link holder for Chief Executive, level A, by the link sent to chief@wrenfold.example" in member.text
-    )
+    assert "Link holder for Chief Executive, level A (link sent to chief@wrenfold.example)" in member.text
     assert "signed by" not in member.text.lower()
 
 

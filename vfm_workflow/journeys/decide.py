@@ -161,7 +161,8 @@ def _decider(
     decider = proof.identify(session, home, asked, opened.person, given, at)
     if {decider.id, opened.person.id, opened.member.id} & asked.barred:
         raise NotAllowed(
-            "Whoever manages, sponsors, wrote or asks for this project does not decide on it, nor does anybody for them."
+            "Whoever manages, sponsors, wrote or asks for this project does not decide, nor does anybody in their place, "
+            "so you cannot decide on it."
         )
     if seat_store.voted(session, asked.id, projects.key(decider)):
         raise NotAllowed(

@@ -56,7 +56,8 @@ def waiting(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list
 
 
 def send_link(session: Session, home: Home, request_id: int, actor: Actor, at: dt.datetime) -> None:
-    """Mail `actor` a new link to decide on a request; the old one is revoked.
+    """Mail a new link to decide on a request that waits for `actor`, to the address on record of whoever holds the seat;
+    the old one is revoked.
 
     Raises NotFound where the request does not wait for them, NotAllowed where their project is frozen.
     """
@@ -136,6 +137,8 @@ def _decisions(desk: _Desk) -> Iterator[Task]:
         rule = desk.home.lifecycle(desk.session, project).decisions[row.decision]
         due = calendar.today(row.deadline)
         asked = f"You were asked on {short_day(calendar.today(row.asked_at))}."
+        if row.member != desk.actor.name:
+            asked = f"You decide for {row.member}. {asked}"
         if row.mailed_at is not None:
             mailed = f"You decide from the link in your mail of {short_day(calendar.today(row.mailed_at))}."
         else:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.calendar import Calendar, month_name
 from vfm_workflow.domain.facts import (
     ConditionFact,
@@ -196,19 +198,26 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _conditions(session: Session, project_id: int) -> dict[str, Any]:
+    decider, member = aliased(t.Person), aliased(t.Person)
     query = (
-        select(t.Condition, col(t.Person.name))
+        select(t.Condition, col(decider.name), col(member.name))
         .join(t.VoteRow, col(t.VoteRow.id) == col(t.Condition.vote_id))
-        .join(t.Person, col(t.Person.id) == col(t.VoteRow.person_id))
+        .join(decider, col(decider.id) == col(t.VoteRow.person_id))
+        .join(t.Slot, col(t.Slot.id) == col(t.VoteRow.slot_id))
+        .join(member, col(member.id) == col(t.Slot.person_id))
         .where(col(t.Condition.project_id) == project_id)
         .order_by(col(t.Condition.id))
     )
     return {
         "conditions": [
             ConditionFact(
-                c.id or 0, c.text, c.set_at.date(), name, c.discharged_at.date() if c.discharged_at else None
+                c.id or 0,
+                c.text,
+                c.set_at.date(),
+                seat_name(by, seat),
+                c.discharged_at.date() if c.discharged_at else None,
             )
-            for c, name in session.execute(query)
+            for c, by, seat in session.execute(query)
         ]
     }
 
