@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.assurance import known_by, seat_name
 from vfm_workflow.store.tables import (
     Condition,
+    Consultation,
     DecisionRequest,
     Dispute,
     History,
@@ -77,6 +78,8 @@ class Member(NamedTuple):
     late: bool | None
     disputed_at: dt.datetime | None
     settled_at: dt.datetime | None
+    settled_by: str | None
+    finding: str | None
 
     @property
     def seat(self) -> str:
@@ -93,18 +96,19 @@ class Member(NamedTuple):
 
 def members(session: Session, request_ids: Collection[int]) -> dict[int, list[Member]]:
     """Return request → its board in order, each with their vote."""
-    s, v, d, decider = Slot, VoteRow, Dispute, aliased(Person)
+    s, v, d, decider, settler = Slot, VoteRow, Dispute, aliased(Person), aliased(Person)
     query = (
         select(
             col(s.request_id), col(Person.id), col(Person.name), col(s.role), col(s.vacated_at), col(s.vacated_why),
             col(decider.name), col(v.choice), col(v.reason),
             col(v.conditions), col(v.at), col(v.assurance), col(v.address), col(v.message_id), col(v.late),
-            col(d.at), col(d.settled_at),
+            col(d.at), col(d.settled_at), col(settler.name), col(d.note),
         )
         .join(Person, col(Person.id) == col(s.person_id))
         .outerjoin(v, col(v.slot_id) == col(s.id))
         .outerjoin(decider, col(decider.id) == col(v.person_id))
         .outerjoin(d, col(d.vote_id) == col(v.id))
+        .outerjoin(settler, col(settler.id) == col(d.settled_by))
         .where(col(s.request_id).in_(sorted(request_ids)))
         .order_by(col(s.id))
     )  # fmt: skip
@@ -146,6 +150,25 @@ def conditions(session: Session, project_id: int) -> list[ConditionRow]:
     return [
         ConditionRow._make((*row[:4], seat_name(row[4], row[8]), *row[5:8])) for row in session.execute(query)
     ]
+
+
+Consulted = tuple[str, dt.date, str, dt.date | None, dt.date | None, str, str]
+
+
+def consultations(session: Session, project_id: int) -> list[Consulted]:
+    """Return (key, asked on, asked by, deadline, answered on, answered by, answer) of each consultation, oldest first."""
+    c, asker, answerer = Consultation, aliased(Person), aliased(Person)
+    query = (
+        select(
+            col(c.key), col(c.asked_on), col(asker.name), col(c.deadline), col(c.answered_on),
+            func.coalesce(col(answerer.name), ""), col(c.answer),
+        )
+        .join(asker, col(asker.id) == col(c.asked_by))
+        .outerjoin(answerer, col(answerer.id) == col(c.answered_by))
+        .where(col(c.project_id) == project_id)
+        .order_by(col(c.asked_on), col(c.key))
+    )  # fmt: skip
+    return [tuple(row) for row in session.execute(query)]
 
 
 def version(session: Session, project_id: int, version_id: int) -> tuple[Version, str] | None:

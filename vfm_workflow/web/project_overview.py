@@ -9,7 +9,6 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import Calendar, month_name, short_day, year_name
-from vfm_workflow.domain.decisions import OUTCOME_LABELS
 from vfm_workflow.domain.facts import Facts, MilestoneFact, SavingFact
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle
 from vfm_workflow.domain.milestones import slippage
@@ -21,7 +20,7 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import history, pages_record, projects
 from vfm_workflow.store import returns as return_store
-from vfm_workflow.store.pages_record import ConditionRow, Member
+from vfm_workflow.store.pages_record import Member
 from vfm_workflow.store.tables import Project
 from vfm_workflow.web import charts
 from vfm_workflow.web.history_words import entry
@@ -191,19 +190,6 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
         )
         for asked in found
     ]
-
-
-def outcome(choice: str | None) -> str:
-    """Return a choice as the record has it, such as `Approved with conditions`."""
-    return {str(key): label for key, label in OUTCOME_LABELS.items()}.get(choice or "", choice or "")
-
-
-def by_request(rows: Sequence[ConditionRow]) -> dict[int, list[ConditionRow]]:
-    """Return request → the conditions its members set."""
-    found: dict[int, list[ConditionRow]] = {}
-    for row in rows:
-        found.setdefault(row.request_id, []).append(row)
-    return found
 
 
 def _many(count: int, what: str) -> str:
