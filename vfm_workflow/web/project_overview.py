@@ -18,7 +18,7 @@ from vfm_workflow.journeys import board, gate, settling
 from vfm_workflow.journeys.gate import Option
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
-from vfm_workflow.store import history, pages_record, projects
+from vfm_workflow.store import history, pages_record, pages_tasks, projects
 from vfm_workflow.store import returns as return_store
 from vfm_workflow.store.pages_record import Member
 from vfm_workflow.store.tables import Project
@@ -174,6 +174,9 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
     """Return the decisions that wait for a board."""
     home, me = visit.home, visit.actor
     rows = decision_store.open_requests(session, projects.key(project))
+    waiting = (
+        {b.request_id for b in pages_tasks.ballots(session, me.id, visit.at)} if me is not None else set()
+    )
     found = [board.load(session, home, row) for row in rows]
     seated = pages_record.members(session, [asked.id for asked in found])
     names = projects.names(session, [asked.request.asked_by for asked in found])
@@ -186,7 +189,7 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
             deadline=board.deadline_text(home, asked),
             late=asked.request.deadline < visit.at,
             members=seated[asked.id],
-            mine=any(me is not None and m.person_id == me.id and m.choice is None for m in seated[asked.id]),
+            mine=asked.id in waiting,
         )
         for asked in found
     ]
