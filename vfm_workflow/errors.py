@@ -109,6 +109,22 @@ class LinkDead(VfmError):
         super().__init__(message)
 
 
+class ProofNeeded(VfmError):
+    """A decision needs a sign-in beside its link. `confirm` asks for a fresh one, though somebody is signed in."""
+
+    status = 403
+
+    def __init__(self, message: str, *, confirm: bool) -> None:
+        self.confirm = confirm
+        super().__init__(message)
+
+
+class CodeNeeded(VfmError):
+    """A decision needs the code that is mailed to the address on record, and none was typed."""
+
+    status = 422
+
+
 class AlreadyDecided(VfmError):
     """The approver has decided already, differently. The message shows the first decision."""
 

@@ -258,7 +258,9 @@ def test_three_decisions_wait_and_their_links_work(read_only: App, projects: dic
         token = re.search(re.escape(f"{BASE}/d/") + r"([\w-]+)", text.get_content())
         assert token is not None
         link = decide.look_up(session, read_only.home, token[1])
-        decide.refuse_dead(decide.open_link(session, read_only.home, link.id or 0), at)
+        decide.refuse_dead(
+            session, read_only.home, decide.open_link(session, read_only.home, link.id or 0), at
+        )
 
 
 def test_eighteen_projects_are_under_way(read_only: App, projects: dict[int, Project]) -> None:

@@ -329,7 +329,7 @@ def test_a_reminder_mints_a_new_link_and_revokes_the_old(council: Council, asked
     assert live.revoked_at is None
     council.decide(asked, "place", "approve")
     with council.app.read() as session, pytest.raises(LinkDead, match="a newer link was sent"):
-        decide.refuse_dead(decide.open_link(session, council.home, old), council.at)
+        decide.refuse_dead(session, council.home, decide.open_link(session, council.home, old), council.at)
 
 
 def test_reminders_missed_while_nothing_ran_fold_into_one(council: Council, asked: str) -> None:

@@ -74,7 +74,7 @@ def vote(replay: Replay, project: ProjectFile, ballot: BallotEntry, at: dt.datet
     """A member of the board decides by the link in their mail."""
     with replay.act(f"{ballot.by} decides on project {project.number}") as session:
         address, reference = replay.address(ballot.by), replay.reference(project)
-        voting.vote(session, replay.home, replay.links, reference, address, ballot, at)
+        voting.vote(session, replay.home, replay.links, reference, address, ballot, at, replay.app.secret_key)
 
 
 def ask_again(replay: Replay, project: ProjectFile, event: Expire, at: dt.datetime) -> None:

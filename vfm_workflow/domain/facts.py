@@ -76,6 +76,8 @@ class SavingFact:
     cross_check: str
     years: tuple[tuple[int, int, int, int], ...]
     """(financial year, low, expected, high) in whole pence."""
+    costs: tuple[tuple[int, int], ...] = ()
+    """(financial year, cost to achieve) in whole pence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, LinkDead, NotAllowed, NotFound
-from vfm_workflow.journeys import access, board
+from vfm_workflow.journeys import access, board, settling
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import people_for, post, project_view
 from vfm_workflow.store import decisions as store
@@ -53,7 +53,7 @@ def dispute(session: Session, home: Home, token: str, at: dt.datetime) -> Projec
     context = {
         "project": project_view(home, project),
         "decision": board.decision_view(home, asked),
-        "voter": person.name,
+        "voter": settling.voter(session, vote),
         "disputed_at": at,
         "link": home.url(f"/projects/{project.reference}/dispute"),
     }

@@ -288,7 +288,7 @@ def decision_open(now: Now, when: When) -> Iterator[Owed]:
 
 def condition_open(now: Now, when: When) -> Iterator[Owed]:
     """Conditions of an approval that nobody has discharged."""
-    for condition_id, project_id, text, set_at, name in map(tuple, store.open_conditions(now.session)):
+    for condition_id, project_id, text, set_at, name in store.open_conditions(now.session):
         subject = now.subjects[project_id]
         day = now.calendar.today(set_at)
         key = occasion(when, day.isoformat(), day, now.today, now.calendar)

@@ -22,6 +22,7 @@ from vfm_workflow.store.tables import Attempt, OutboxMail
 
 HIDDEN = "(a link for its reader alone)"
 EXEMPT = "(Not shown: some text of this project is exempt from publication.)"
+HIDDEN_CODE = "(a code for its reader alone)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def listed(
 def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
     """Return a mail. Raises NotFound or NotAllowed.
 
-    Links that decide or sign in are left out for anybody but the machine's operator (`by` None): whoever may
+    Links and codes that decide or sign in are left out for anybody but the machine's operator (`by` None): whoever may
     read the log may not act for its readers.
     """
     _allow(home, by, "mail.read", "look at the delivery log")
@@ -66,6 +67,8 @@ def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
     text = str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
     if by is not None:
         text = _without_exempt(session, home, mail, by, _without_links(session, home, text))
+        if mail.notice == "decision_code":
+            text = re.sub(r"\b\d{6}\b", HIDDEN_CODE, text)
     headers = [(name, str(value)) for name, value in message.items()]
     return Shown(mail, headers, text, store.attempts(session, mail_id))
 

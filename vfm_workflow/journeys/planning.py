@@ -159,7 +159,7 @@ def discharge_condition(
     fields.finish()
     row.discharged_at, row.discharged_by, row.how = at, by.id, said
     session.flush()
-    by = by_permission(home.roles, by, "condition.discharge", standing)
+    by = by_permission(home.roles, by, "condition.discharge", projects.standing(project))
     entry = history.Entry("condition_discharged", by, at, said, {"id": condition_id, "condition": row.text})
     history.record(session, project, entry)
     return row

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Notice
-from vfm_workflow.journeys import board, posting
+from vfm_workflow.journeys import board, posting, reseat
 from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.render import Group
@@ -45,14 +45,26 @@ class Fact:
 def post_due(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     """Post everything due at `at`, once, whoever else ticks; return the mails written.
 
+    Links that no longer lead to whoever holds their seat follow first: a deputyship begins and ends by itself.
     Digests are written from `digest_at` on working days; reminders of decisions within decision hours.
     """
-    posted = _remind(session, home, at)
+    newest = outbox.newest(session)
+    reseat.reconcile(session, home, at)
+    posted = _written(session, newest, at)
+    posted += _remind(session, home, at)
     local = home.calendar.local(at)
     start = dt.time.fromisoformat(home.calendar.rules.digest_at)
     if home.calendar.is_working_day(local.date()) and local.time() >= start:
         posted += _digests(session, home, at)
     return posted
+
+
+def _written(session: Session, after: int, at: dt.datetime) -> list[Posted]:
+    """Return the mails written at `at` since the outbox's row `after`."""
+    return [
+        Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
+        for mail in outbox.written(session, after, at)
+    ]
 
 
 def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
@@ -67,8 +79,6 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         if day is None or asked.project.disputed_at is not None:
             continue
         for slot in decision_store.waiting(asked.board, decision_store.votes(session, asked.id)):
-            if not projects.person(session, slot.person_id).active:
-                continue
             key = ("decision_reminded", day.isoformat(), f"request:{asked.id}", slot.person_id)
             if outbox.say(session, [key], today, at):
                 link = board.remind(session, home, asked, slot, at)

@@ -55,22 +55,24 @@ def waiting(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list
     return sorted(found, key=lambda task: task.pressing)
 
 
-def send_link(session: Session, home: Home, request_id: int, actor: Actor, at: dt.datetime) -> None:
-    """Mail `actor` a new link to decide on a request; the old one is revoked.
+def send_link(session: Session, home: Home, request_id: int, actor: Actor, at: dt.datetime) -> str:
+    """Mail a new link for each seat from which `actor` may decide a request; the old ones are revoked.
 
-    Raises NotFound where the request does not wait for them, NotAllowed where their project is frozen.
+    Return the address on record that it went to. Raises NotFound where the request does not wait for them, NotAllowed
+    where their project is frozen.
     """
-    ballot = next((b for b in store.ballots(session, actor.id, at) if b.request_id == request_id), None)
-    request = decision_store.lock(session, request_id) if ballot is not None else None
-    slot = session.get(Slot, ballot.slot_id) if ballot is not None else None
-    if request is None or slot is None or request.state != "open":
+    ballots = [b for b in store.ballots(session, actor.id, at) if b.request_id == request_id]
+    request = decision_store.lock(session, request_id) if ballots else None
+    slots = [session.get(Slot, ballot.slot_id) for ballot in ballots]
+    if request is None or request.state != "open":
         raise NotFound("This decision does not wait for you: you have decided already, or it is settled.")
     asked = board.load(session, home, request)
     if asked.project.disputed_at is not None:
         raise NotAllowed(
             f"{asked.project.reference} is frozen: an administrator must settle a dispute first."
         )
-    board.remind(session, home, asked, slot, at)
+    links = [board.remind(session, home, asked, slot, at) for slot in slots if slot is not None]
+    return links[0].address
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ def _decisions(desk: _Desk) -> Iterator[Task]:
         rule = desk.home.lifecycle(desk.session, project).decisions[row.decision]
         due = calendar.today(row.deadline)
         asked = f"You were asked on {short_day(calendar.today(row.asked_at))}."
+        if row.member != desk.actor.name:
+            asked = f"You decide for {row.member}. {asked}"
         if row.mailed_at is not None:
             mailed = f"You decide from the link in your mail of {short_day(calendar.today(row.mailed_at))}."
         else:

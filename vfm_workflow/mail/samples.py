@@ -44,6 +44,8 @@ _DECISION: dict[str, Any] = {
         "deadline": _at(30, 18),
         "quorum": "4 of the 7 members must decide, the Chief Executive among them.",
         "choices": ["Approve", "Approve with conditions", "Return for changes", "Reject"],
+        "for_whom": "Director of Customers",
+        "needs": "When you send your decision, we mail you a code to type in beside it.",
     },
 }
 _SUMMARY = [
@@ -93,10 +95,12 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
             },
         ],
     },
+    "decision_passed": {**_ASKED, "reason": "Director of Resources stands in for Director of Customers"},
+    "decision_code": {**_DECISION, "code": "042195", "minutes": 10},
     "decision_receipt": {
         **_DECISION,
         **_VOTE,
-        "assurance": "by the link sent to director.of.resources@wrenfold.example, level A",
+        "assurance": "link holder for Director of Resources, level B (code mailed to director.of.resources@wrenfold.example)",
         "dispute_link": f"{_URL}/disputes/8Kf2LxPq7VnTz0BwYc",
     },
     "decision_vote_cast": {**_DECISION, **_VOTE, "voter": "Director of Resources", "tally": _TALLY},
@@ -118,6 +122,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "next_stage": "Initial stage",
     },
     "decision_withdrawn": {**_DECISION, "reason": "The project was put on hold."},
+    "decision_without_board": {**_DECISION, "roles": ["Chief Executive", "CMT member"]},
     "decision_disputed": {
         **_DECISION,
         "voter": "Director of Resources",

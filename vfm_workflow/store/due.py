@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import (
     Condition,
@@ -167,22 +169,26 @@ def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMile
         yield OpenMilestone._make(row)
 
 
-def open_conditions(session: Session) -> list[Row[Any]]:
-    """Return (condition id, project id, text, set at, set by name) of every condition not discharged."""
+def open_conditions(session: Session) -> list[tuple[int, int, str, dt.datetime, str]]:
+    """Return (condition id, project id, text, set at, set by) of every condition not discharged."""
+    decider, member = aliased(Person), aliased(Person)
     query = (
         select(
             col(Condition.id),
             col(Condition.project_id),
             col(Condition.text),
             col(Condition.set_at),
-            col(Person.name),
+            col(decider.name),
+            col(member.name),
         )
         .join(VoteRow, col(VoteRow.id) == col(Condition.vote_id))
-        .join(Person, col(Person.id) == col(VoteRow.person_id))
+        .join(decider, col(decider.id) == col(VoteRow.person_id))
+        .join(Slot, col(Slot.id) == col(VoteRow.slot_id))
+        .join(member, col(member.id) == col(Slot.person_id))
         .where(col(Condition.discharged_at).is_(None))
         .order_by(col(Condition.id))
     )
-    return list(session.execute(query))
+    return [(*row[:4], seat_name(row[4], row[5])) for row in map(tuple, session.execute(query))]
 
 
 def open_decisions(session: Session) -> list[Row[Any]]:
@@ -195,12 +201,14 @@ def open_decisions(session: Session) -> list[Row[Any]]:
 
 
 def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
-    """Return request → names of the members who have not decided yet."""
+    """Return request → names of the members who have not decided yet; vacated seats wait for nobody."""
     query = (
         select(col(Slot.request_id), col(Person.name))
         .join(Person, col(Person.id) == col(Slot.person_id))
         .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
-        .where(col(Slot.request_id).in_(request_ids), col(VoteRow.id).is_(None))
+        .where(
+            col(Slot.request_id).in_(request_ids), col(VoteRow.id).is_(None), col(Slot.vacated_at).is_(None)
+        )
         .order_by(col(Slot.id))
     )
     found: dict[int, list[str]] = {}
@@ -210,11 +218,11 @@ def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
 
 
 def seat_counts(session: Session, request_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Return request → (members, votes)."""
+    """Return request → (members, votes); vacated seats do not count."""
     query = (
         select(col(Slot.request_id), func.count(col(Slot.id)), func.count(col(VoteRow.id)))
         .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
-        .where(col(Slot.request_id).in_(request_ids))
+        .where(col(Slot.request_id).in_(request_ids), col(Slot.vacated_at).is_(None))
         .group_by(col(Slot.request_id))
     )
     return {request_id: (members, cast) for request_id, members, cast in session.execute(query)}

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.calendar import Calendar, month_name
 from vfm_workflow.domain.facts import (
     ConditionFact,
@@ -165,6 +167,7 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
 
 def _savings(session: Session, project_id: int) -> dict[str, Any]:
     years: dict[int, list[tuple[int, int, int, int]]] = {}
+    costs: dict[int, list[tuple[int, int]]] = {}
     profile = (
         select(t.SavingYear)
         .join(t.SavingLine, col(t.SavingYear.line_id) == col(t.SavingLine.id))
@@ -173,6 +176,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
     )
     for year in session.scalars(profile):
         years.setdefault(year.line_id, []).append((year.year, year.low, year.expected, year.high))
+        costs.setdefault(year.line_id, []).append((year.year, year.cost))
     query = (
         select(t.SavingLine, t.Measure)
         .outerjoin(t.Measure, col(t.Measure.id) == col(t.SavingLine.cross_check))
@@ -189,6 +193,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
                 line.budget_code,
                 measure.name if measure else "",
                 tuple(years.get(line.id or 0, ())),
+                tuple(costs.get(line.id or 0, ())),
             )
             for line, measure in session.execute(query)
         ]
@@ -196,19 +201,26 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _conditions(session: Session, project_id: int) -> dict[str, Any]:
+    decider, member = aliased(t.Person), aliased(t.Person)
     query = (
-        select(t.Condition, col(t.Person.name))
+        select(t.Condition, col(decider.name), col(member.name))
         .join(t.VoteRow, col(t.VoteRow.id) == col(t.Condition.vote_id))
-        .join(t.Person, col(t.Person.id) == col(t.VoteRow.person_id))
+        .join(decider, col(decider.id) == col(t.VoteRow.person_id))
+        .join(t.Slot, col(t.Slot.id) == col(t.VoteRow.slot_id))
+        .join(member, col(member.id) == col(t.Slot.person_id))
         .where(col(t.Condition.project_id) == project_id)
         .order_by(col(t.Condition.id))
     )
     return {
         "conditions": [
             ConditionFact(
-                c.id or 0, c.text, c.set_at.date(), name, c.discharged_at.date() if c.discharged_at else None
+                c.id or 0,
+                c.text,
+                c.set_at.date(),
+                seat_name(by, seat),
+                c.discharged_at.date() if c.discharged_at else None,
             )
-            for c, name in session.execute(query)
+            for c, by, seat in session.execute(query)
         ]
     }
 

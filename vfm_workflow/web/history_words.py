@@ -79,8 +79,18 @@ def _decision(row: History, detail: Detail, lifecycle: Lifecycle) -> tuple[str, 
     choice = str(OUTCOME_LABELS.get(detail["choice"], detail["choice"]))
     late = " The board had decided already, so it changed nothing." if detail.get("late") else ""
     conditions = " ".join(f"Condition: {text}." for text in detail.get("conditions", ()))
-    said = f"“{title}”, {version}, by the link sent to {detail['address']}.{late}"
+    how = KNOWN.get(detail.get("assurance", ""), KNOWN["A"]).format(detail["address"])
+    seat = f"For {detail['for']}. " if detail.get("for") else ""
+    said = f"{seat}“{title}”, {version}, {how}.{late}"
     return f"Vote: {choice.lower()}", " ".join(filter(None, (row.reason, conditions, said)))
+
+
+KNOWN = {
+    "A": "by the link sent to {}",
+    "B": "by the link and a code mailed to {}",
+    "C": "by the link sent to {} and a full sign-in",
+}
+"""How it is known who voted, by the level that was reached."""
 
 
 def _day(text: str) -> str:
@@ -149,6 +159,8 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "exempt_ended": lambda d: ("Leave to read exempt text ended", f"That of the {d['person']}."),
     "member_added": lambda d: ("Added to the project", f"The {d['person']}, as {d['role'].lower()}."),
     "member_removed": lambda d: ("Taken off the project", f"The {d['person']}, as {d['role'].lower()}."),
+    "seat_passed": lambda d: ("Seat on the board passed on", f"From {d['from']} to {d['to']}."),
+    "seat_vacated": lambda d: ("Seat on the board empty", f"That of {d['member']}; it no longer counts."),
     "vote_disputed": lambda _: ("Decision disputed", "Somebody says that a vote recorded as theirs was not. Nothing moves."),
     "dispute_settled": lambda _: ("Dispute settled", ""),
 }  # fmt: skip

@@ -9,19 +9,18 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import Calendar, month_name, short_day, year_name
-from vfm_workflow.domain.decisions import OUTCOME_LABELS
 from vfm_workflow.domain.facts import Facts, MilestoneFact, SavingFact
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle
 from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.domain.money import pounds
 from vfm_workflow.errors import Unmet
-from vfm_workflow.journeys import board, decide, gate
+from vfm_workflow.journeys import board, gate, settling
 from vfm_workflow.journeys.gate import Option
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
-from vfm_workflow.store import history, pages_record, projects
+from vfm_workflow.store import history, pages_record, pages_tasks, projects
 from vfm_workflow.store import returns as return_store
-from vfm_workflow.store.pages_record import ConditionRow, Member
+from vfm_workflow.store.pages_record import Member
 from vfm_workflow.store.tables import Project
 from vfm_workflow.web import charts
 from vfm_workflow.web.history_words import entry
@@ -182,6 +181,9 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
     """Return the decisions that wait for a board."""
     home, me = visit.home, visit.actor
     rows = decision_store.open_requests(session, projects.key(project))
+    waiting = (
+        {b.request_id for b in pages_tasks.ballots(session, me.id, visit.at)} if me is not None else set()
+    )
     found = [board.load(session, home, row) for row in rows]
     seated = pages_record.members(session, [asked.id for asked in found])
     names = projects.names(session, [asked.request.asked_by for asked in found])
@@ -190,27 +192,14 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
             asked=asked,
             asked_by=names[asked.request.asked_by],
             quorum=board.quorum_sentence(home, asked),
-            tally=decide.tally(session, asked),
+            tally=settling.tally(session, asked),
             deadline=board.deadline_text(home, asked),
             late=asked.request.deadline < visit.at,
             members=seated[asked.id],
-            mine=any(me is not None and m.person_id == me.id and m.choice is None for m in seated[asked.id]),
+            mine=asked.id in waiting,
         )
         for asked in found
     ]
-
-
-def outcome(choice: str | None) -> str:
-    """Return a choice as the record has it, such as `Approved with conditions`."""
-    return {str(key): label for key, label in OUTCOME_LABELS.items()}.get(choice or "", choice or "")
-
-
-def by_request(rows: Sequence[ConditionRow]) -> dict[int, list[ConditionRow]]:
-    """Return request → the conditions its members set."""
-    found: dict[int, list[ConditionRow]] = {}
-    for row in rows:
-        found.setdefault(row.request_id, []).append(row)
-    return found
 
 
 def _many(count: int, what: str) -> str:

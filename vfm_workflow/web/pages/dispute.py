@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.decisions import OUTCOME_LABELS
 from vfm_workflow.errors import BadInput, LinkDead, NotFound
-from vfm_workflow.journeys import board, disputes
+from vfm_workflow.journeys import board, disputes, settling
 from vfm_workflow.store import pages_decide, projects
 from vfm_workflow.store.tables import DecisionRequest, Project
 from vfm_workflow.web import decision_view, limits, project_frame
@@ -64,7 +64,8 @@ def _page(visit: Visit, token: str, how: str, *, errors: dict[str, str] | None =
                 "link": link,
                 "vote": vote,
                 "said": OUTCOME_LABELS[vote.choice],  # type: ignore[index]  # a CHECKed choice
-                "person": projects.person(session, vote.person_id),
+                "voter": settling.voter(session, vote),
+                "known": settling.known(session, vote),
                 "here": visit.request.url.path,
                 "nonce": visit.sign(link.id, "dispute-form"),
             }

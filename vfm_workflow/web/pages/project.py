@@ -13,6 +13,7 @@ from sqlmodel import Session
 from vfm_workflow.domain.snapshot import SUBJECTS, Snapshot, differences
 from vfm_workflow.errors import BadInput, NotFound, StaleRevision, Unready
 from vfm_workflow.journeys import advance, exempt, planning
+from vfm_workflow.journeys import record as records
 from vfm_workflow.journeys.projects import open_project
 from vfm_workflow.store import history, pages_decide, pages_record, projects
 from vfm_workflow.store.tables import Project, Version
@@ -93,19 +94,11 @@ def timeline(visit: Page, reference: str) -> Response:
 
 
 @router.get("/projects/{reference}/decisions")
-def record(visit: Page, reference: str) -> Response:
+def decisions(visit: Page, reference: str) -> Response:
     """Show who decided what, on which text: the record that prints as evidence."""
     with visit.read() as session:
         context = frame(visit, session, reference, "decisions")
-        key = projects.key(context["project"])
-        requests = pages_record.requests(session, key)
-        context |= {
-            "requests": requests,
-            "members": pages_record.members(session, [request.id for request in requests]),
-            "conditions": project_overview.by_request(pages_record.conditions(session, key)),
-            "outcome": project_overview.outcome,
-            "role_title": visit.home.role_title,
-        }
+        context["record"] = records.gather(session, visit.home, context["project"], visit.at)
     return visit.page("project/decisions.html", context)
 
 
