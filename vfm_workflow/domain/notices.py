@@ -121,6 +121,7 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "decision_withdrawn": _DECISION | {"reason"},
     "decision_disputed": _DECISION | {"voter", "disputed_at", "link"},
     "sign_in_link": COMMON | {"link", "minutes"},
+    "sign_in_shared": COMMON | {"link"},
 }
 """Every notice that the program sends at once, with the names its templates may use."""
 

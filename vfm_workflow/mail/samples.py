@@ -125,6 +125,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "link": f"{_URL}/projects/VFM-0009/decisions/1",
     },
     "sign_in_link": {**_COMMON, "link": f"{_URL}/sign-in/{_LINK[-43:]}", "minutes": 30},
+    "sign_in_shared": {**_COMMON, "link": f"{_URL}/sign-in"},
     "return_not_submitted": {
         "project": _VALIDATION,
         "link": f"{_URL}/projects/VFM-0005/returns/2026-10",

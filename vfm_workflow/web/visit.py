@@ -79,6 +79,11 @@ class Visit:
         return self.app.settings.base_url.startswith("https://")
 
     @property
+    def accounts(self) -> bool:
+        """Whether people sign in with the council's own accounts."""
+        return self.app.settings.sign_in == "oidc"
+
+    @property
     def path(self) -> str:
         """The path and query asked for, to come back to."""
         query = self.request.url.query
