@@ -145,11 +145,11 @@ class Provider:
             }
             claims = CodeIDToken(decoded.claims, decoded.header, needed, known)
             claims.validate(now=int(at.timestamp()), leeway=LEEWAY)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+            return _read(self.issuer, claims)
+        except (JoseError, ValueError, TypeError, KeyError, OverflowError) as error:
             raise _refused(
                 "the ID token", error=type(error).__name__, claim=getattr(error, "claim", None)
             ) from None
-        return _read(self.issuer, claims)
 
     def _decoded(self, metadata: Mapping[str, Any], id_token: str, at: dt.datetime) -> Any:
         """Return the token if one of the service's keys signed it; its keys are read again where none that we know did."""
@@ -211,6 +211,8 @@ def _read(issuer: str, claims: Mapping[str, Any]) -> Proof:
     address = claims.get("email") or claims.get("preferred_username") or ""
     if claims.get("email") and claims.get("email_verified") is False:
         address = ""  # the service itself does not vouch for it
+    if not isinstance(claims["sub"], str):
+        raise TypeError("sub")
     proved = claims.get("auth_time")
     return Proof(
         identity=f"{issuer}|{claims['sub']}",
