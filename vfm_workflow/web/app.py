@@ -22,8 +22,10 @@ from vfm_workflow import __version__, logs, wiring
 from vfm_workflow.clock import Clock
 from vfm_workflow.errors import VfmError
 from vfm_workflow.web import pages, templating
+from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
-from vfm_workflow.web.visit import SignInNeeded, Visit, of
+from vfm_workflow.web.keeping import keep_for_sign_in
+from vfm_workflow.web.visit import SignInNeeded, Visit, of, typed_in
 from vfm_workflow.wiring import App
 
 STATIC = Path(__file__).parent / "static"
@@ -61,6 +63,7 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
         openapi_url=None,
         lifespan=lifespan,
         max_body_size=MOST_BODY,
+        redirect_slashes=False,  # it would send the browser to the host and scheme that the request says
     )
     web.state.council = app
     web.state.templates = templating.environment(app)
@@ -72,8 +75,9 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(RequestValidationError, _malformed)
     web.add_exception_handler(Exception, _broken)
-    protected = CrossOriginProtection(web, allowed_origins=[app.settings.base_url])
-    return Headers(protected, secure=app.settings.base_url.startswith("https://"))
+    base_url = app.settings.base_url
+    protected = CrossOriginProtection(web, allowed_origins=[base_url])
+    return Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://"))
 
 
 def _visit(request: Request) -> Visit:
@@ -97,7 +101,9 @@ def _sign_in_needed(request: Request, _: Exception) -> Response:
             status_code=401,
             media_type="application/json",
         )
-    target = found.path if request.method == "GET" else "/"
+    if (typed := typed_in(request)) is not None:
+        return keep_for_sign_in(found, typed)
+    target = found.path if request.method in ("GET", "HEAD") else "/"
     return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
 
 

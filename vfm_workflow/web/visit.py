@@ -247,7 +247,14 @@ async def form(request: Request) -> Typed:
                 text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
                 typed[name] = text
                 typed.lists.setdefault(name, []).append(text)
+    request.state.typed = typed
     return typed
+
+
+def typed_in(request: Request) -> Typed | None:
+    """Return the form that was sent with a request, if one was read before the page failed."""
+    found: Typed | None = getattr(request.state, "typed", None)
+    return found or None
 
 
 Form = Annotated[Typed, Depends(form)]
