@@ -137,6 +137,18 @@ class TooManyTries(VfmError):
     status = 429
 
 
+class SignInRefused(VfmError):
+    """What the council's sign-in service said does not prove who somebody is, or it is nobody who may come in."""
+
+    status = 403
+
+
+class SignInServiceDown(VfmError):
+    """The council's sign-in service does not answer, or not as it should."""
+
+    status = 503
+
+
 class DatabaseBehind(VfmError):
     """The database's tables are older or newer than this program."""
 

@@ -125,6 +125,7 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "decision_disputed": _DECISION | {"voter", "disputed_at", "link"},
     "sign_in_link": COMMON | {"link", "minutes"},
     "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
+    "sign_in_shared": COMMON | {"link"},
 }
 """Every notice that the program sends at once, with the names its templates may use."""
 

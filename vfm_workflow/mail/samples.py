@@ -137,6 +137,7 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "changed_at": _at(23, 9, 5),
         "changed_by": "System Administrator",
     },
+    "sign_in_shared": {**_COMMON, "link": f"{_URL}/sign-in"},
     "return_not_submitted": {
         "project": _VALIDATION,
         "link": f"{_URL}/projects/VFM-0005/returns/2026-10",

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 import structlog
@@ -15,6 +16,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -22,8 +24,10 @@ from vfm_workflow import __version__, logs, wiring
 from vfm_workflow.clock import Clock
 from vfm_workflow.errors import VfmError
 from vfm_workflow.web import access, pages, templating
+from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
-from vfm_workflow.web.visit import SignInNeeded, Visit, of
+from vfm_workflow.web.keeping import keep_for_sign_in
+from vfm_workflow.web.visit import SignInNeeded, Visit, form, of, typed_in
 from vfm_workflow.wiring import App
 
 STATIC = Path(__file__).parent / "static"
@@ -61,6 +65,7 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
         openapi_url=None,
         lifespan=lifespan,
         max_body_size=MOST_BODY,
+        redirect_slashes=False,  # it would send the browser to the host and scheme that the request says
     )
     web.state.council = app
     web.state.templates = templating.environment(app)
@@ -74,8 +79,9 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(RequestValidationError, _malformed)
     web.add_exception_handler(Exception, _broken)
-    protected = CrossOriginProtection(web, allowed_origins=[app.settings.base_url])
-    return Headers(protected, secure=app.settings.base_url.startswith("https://"))
+    base_url = app.settings.base_url
+    protected = CrossOriginProtection(web, allowed_origins=[base_url])
+    return Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://"))
 
 
 def _visit(request: Request) -> Visit:
@@ -89,13 +95,19 @@ def _visit(request: Request) -> Visit:
     return found
 
 
-def _sign_in_needed(request: Request, _: Exception) -> Response:
-    from urllib.parse import quote
+async def _sign_in_needed(request: Request, _: Exception) -> Response:
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        await form(request)  # who may have a page is asked before its form is read, and what was typed is kept all the same
+    return await run_in_threadpool(_to_sign_in, request)
 
+
+def _to_sign_in(request: Request) -> Response:
     found = _visit(request)
     if request.headers.get("x-autosave"):
         return JSONResponse({"saved": False, "message": "You are signed out."}, 401)
-    target = found.path if request.method == "GET" else "/"
+    if (typed := typed_in(request)) is not None:
+        return keep_for_sign_in(found, typed)
+    target = found.path if request.method in ("GET", "HEAD") else "/"
     return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
 
 

@@ -36,6 +36,7 @@ class Headers:
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         # A token must not leave in Referer; a form needs its Origin, which `no-referrer` would make null.
         headers.setdefault("Referrer-Policy", "no-referrer" if SECRET_PATH.match(path) else "same-origin")

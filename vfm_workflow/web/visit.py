@@ -83,6 +83,11 @@ class Visit:
         return self.app.settings.base_url.startswith("https://")
 
     @property
+    def accounts(self) -> bool:
+        """Whether people sign in with the council's own accounts."""
+        return self.app.settings.sign_in == "oidc"
+
+    @property
     def path(self) -> str:
         """The path and query asked for, to come back to."""
         query = self.request.url.query
@@ -272,7 +277,14 @@ async def form(request: Request) -> Typed:
                 text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
                 typed[name] = text
                 typed.lists.setdefault(name, []).append(text)
+    request.state.typed = typed
     return typed
+
+
+def typed_in(request: Request) -> Typed | None:
+    """Return the form that was sent with a request, if one was read before the page failed."""
+    found: Typed | None = getattr(request.state, "typed", None)
+    return found or None
 
 
 Form = Annotated[Typed, Depends(form)]

@@ -17,7 +17,6 @@ from vfm_workflow.store import pages_forms, projects
 from vfm_workflow.web import drafts
 from vfm_workflow.web.drafts import Submitted
 from vfm_workflow.web.editing import editing
-from vfm_workflow.web.keeping import keep_for_sign_in
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Form, Page, Visit
 
@@ -52,8 +51,7 @@ def save_recommendations(visit: Page, form: Form, reference: str) -> Response:
 def _save(visit: Visit, form: Form, reference: str, document: str) -> Response:
     if visit.request.headers.get("x-autosave"):
         return _autosave(visit, form, reference, document)
-    if visit.actor is None:
-        return keep_for_sign_in(visit, form)
+    visit.me()
     submitted = drafts.read(form, visit.home, document)
     try:
         draft = _store(visit, reference, document, submitted)

@@ -16,7 +16,6 @@ from vfm_workflow.store import projects
 from vfm_workflow.store import returns as store
 from vfm_workflow.web import figures
 from vfm_workflow.web.editing import REFUSED, joined, refusal
-from vfm_workflow.web.keeping import keep_for_sign_in
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -52,8 +51,7 @@ def write(visit: Page, form: Form, reference: str, period: str) -> Response:
     """Save the draft or submit it: `do` says which."""
     if visit.request.headers.get("x-autosave"):
         return _autosave(visit, form, reference, period)
-    if visit.actor is None:
-        return keep_for_sign_in(visit, form)
+    visit.me()
     typed = _typed(form)
     try:
         wrong = _submit(visit, reference, period, typed) if form.get("do") == "submit" else {}
