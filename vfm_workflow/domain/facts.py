@@ -19,6 +19,10 @@ class ConsultationFact:
     asked_on: dt.date | None
     answered_on: dt.date | None
     answer: str
+    answered_by: str = ""
+    """The post of whoever gave the answer, or recorded it for them."""
+    how: str = ""
+    """`link`, `self` (signed in) or `recorded` (for them, by the project's own people); empty before an answer."""
 
 
 @dataclass(frozen=True, slots=True)

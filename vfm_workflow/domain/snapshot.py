@@ -80,11 +80,16 @@ def _consultations(facts: Facts) -> Part:
         (
             facts.rules.title_of("consultees", c.key),
             short_day(c.answered_on) if c.answered_on else "not yet",
+            ANSWERED[c.how].format(c.answered_by),
             c.answer,
         )
         for c in facts.consultations
     ]
-    return _rows("consultations", "Who was consulted", ("Consulted", "Answered", "Answer"), rows)
+    return _rows("consultations", "Who was consulted", ("Consulted", "Answered", "By", "Answer"), rows)
+
+
+ANSWERED = {"link": "{}, by link", "self": "{}, signed in", "recorded": "recorded by {}", "": ""}
+"""How an answer came → how the frozen text says who gave it."""
 
 
 def _milestones(facts: Facts) -> Part:

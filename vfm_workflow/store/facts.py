@@ -22,7 +22,7 @@ from vfm_workflow.domain.facts import (
     SavingFact,
 )
 from vfm_workflow.domain.outline import OutlineRules
-from vfm_workflow.store import projects
+from vfm_workflow.store import consultations, projects
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
 
@@ -64,13 +64,20 @@ def _criteria(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _consultations(session: Session, project_id: int) -> dict[str, Any]:
+    linked = consultations.by_link(session, project_id)
     query = (
-        select(t.Consultation)
+        select(t.Consultation, col(t.Person.name))
+        .outerjoin(t.Person, col(t.Person.id) == col(t.Consultation.answered_by))
         .where(col(t.Consultation.project_id) == project_id)
         .order_by(col(t.Consultation.key))
     )
-    rows = session.scalars(query)
-    return {"consultations": [ConsultationFact(r.key, r.asked_on, r.answered_on, r.answer) for r in rows]}
+    rows = [
+        ConsultationFact(
+            r.key, r.asked_on, r.answered_on, r.answer, name or "", consultations.how(r, r.key in linked)
+        )
+        for r, name in session.execute(query)
+    ]
+    return {"consultations": rows}
 
 
 def _milestones(session: Session, project_id: int) -> dict[str, Any]:

@@ -121,10 +121,13 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "saving_added": lambda d: ("Saving added", f"“{d['saving']}”"),
     "saving_changed": lambda d: ("Saving changed", f"“{d['saving']}”. {_changed(d)}"),
     "saving_removed": lambda d: ("Saving removed", f"“{d['saving']}”"),
-    "consultee_asked": lambda d: (f"{d['consultee']} was consulted", ""),
+    "consultee_asked": lambda d: (
+        f"{d['consultee']} was consulted",
+        f"By a link sent to {d['address']}, to answer until {_day(d['deadline'])}." if d.get("address") else "",
+    ),
     "consultee_answered": lambda d: (
         f"{d['consultee']} answered" + (", recorded for them" if d.get("recorded_for_them") else ""),
-        d["answer"],
+        d["answer"] + (f" (By the link sent to {d['address']}, level {d['assurance']}.)" if d.get("by_link") else ""),
     ),
     "consultation_taken_back": lambda d: (f"The question to {d['consultee']} was taken back", ""),
     "evidence_added": lambda d: ("Customer evidence added", f"{d['source']}: {d['finding']}"),
