@@ -26,6 +26,30 @@ class ConsultationFact:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentFact:
+    """A file that belongs to the outline or the recommendations."""
+
+    document: str
+    name: str
+    size: int
+    """Bytes."""
+    digest: str
+    exempt: str
+    """The paragraph under which it is exempt; empty where it is public."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkFact:
+    """Finance's advice, or the Board's recommendation, given before a text was frozen."""
+
+    kind: str
+    subject: str
+    on: dt.date
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneFact:
     id: int
     title: str
@@ -122,6 +146,8 @@ class Facts:
     """Document (`outline`, `recommendations`) → section key → text."""
     criteria: Mapping[str, str] = field(default_factory=dict)
     consultations: Sequence[ConsultationFact] = ()
+    documents: Sequence[DocumentFact] = ()
+    remarks: Sequence[RemarkFact] = ()
     milestones: Sequence[MilestoneFact] = ()
     plan: Sequence[PlanElement] = ()
     measures: Sequence[MeasureFact] = ()

@@ -17,6 +17,7 @@ from typing import Any
 from vfm_workflow.domain.calendar import short_day, year_name
 from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.uploads import size_text
 
 Part = dict[str, Any]
 Snapshot = dict[str, Any]
@@ -152,10 +153,37 @@ def _savings(facts: Facts) -> Part:
     return _rows("savings", "Savings expected", ("Saving", "Kind", *(year_name(y) for y in years)), rows)
 
 
+def _documents(facts: Facts, document: str) -> list[Part]:
+    """Return the part of the files, none where there are none. The digest makes a changed file a changed text."""
+    rows = [
+        (f.name, size_text(f.size), f"paragraph {f.exempt}" if f.exempt else "", f.digest)
+        for f in facts.documents
+        if f.document == document
+    ]
+    return [_rows("documents", "Documents", ("Document", "Size", "Exempt", "SHA-256"), rows)] if rows else []
+
+
+def _advice(facts: Facts, decision: str) -> list[Part]:
+    """Return the part of the advice given on a decision before it was asked for, none where there is none."""
+    rows = [
+        (REMARKS[r.kind], r.by, short_day(r.on), r.text)
+        for r in facts.remarks
+        if r.kind in REMARKS and r.subject == f"decision:{decision}"
+    ]
+    title = "Advice and recommendations"
+    return [_rows("advice", title, ("What", "Who", "When", "Said"), rows)] if rows else []
+
+
+REMARKS = {"advice": "Advice of Finance", "recommendation": "Recommendation of the Board"}
+"""The remarks that a board has before it with the text."""
+
+
 def _outline(facts: Facts) -> list[Part]:
     rest = [
         _criteria(facts),
         _consultations(facts),
+        *_documents(facts, "outline"),
+        *_advice(facts, "outline"),
         _measures(facts),
         _savings(facts),
         _milestones(facts),
@@ -167,6 +195,8 @@ def _outline(facts: Facts) -> list[Part]:
 def _recommendations(facts: Facts) -> list[Part]:
     return [
         *_written(facts, "recommendations"),
+        *_documents(facts, "recommendations"),
+        *_advice(facts, "recommendations"),
         _measures(facts),
         _savings(facts),
         _milestones(facts),
@@ -198,12 +228,24 @@ def _lessons(facts: Facts) -> list[Part]:
 SUBJECTS: Mapping[str, Subject] = {
     "outline": Subject(
         "Outline",
-        frozenset({"sections", "criteria", "consultations", "milestones", "plan", "measures", "savings"}),
+        frozenset(
+            {
+                "sections",
+                "criteria",
+                "consultations",
+                "documents",
+                "remarks",
+                "milestones",
+                "plan",
+                "measures",
+                "savings",
+            }
+        ),
         _outline,
     ),
     "recommendations": Subject(
         "Recommendations",
-        frozenset({"sections", "milestones", "plan", "measures", "savings"}),
+        frozenset({"sections", "documents", "remarks", "milestones", "plan", "measures", "savings"}),
         _recommendations,
     ),
     "rebaseline": Subject("New dates", frozenset({"proposal", "milestones"}), _rebaseline),

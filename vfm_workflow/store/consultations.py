@@ -41,6 +41,12 @@ def waiting(session: Session) -> list[tuple[Consultation, Project, Person]]:
     return [(row, project, person) for row, project, person in session.execute(query)]
 
 
+def of(session: Session, project_id: int) -> list[Consultation]:
+    """Return a project's consultations."""
+    query = select(Consultation).where(col(Consultation.project_id) == project_id)
+    return list(session.scalars(query.order_by(col(Consultation.key))))
+
+
 def by_link(session: Session, project_id: int) -> set[str]:
     """Return the consultees whose answer, as it stands, came by the link in their mail."""
     query = select(col(Link.consultee)).where(

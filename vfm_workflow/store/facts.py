@@ -13,16 +13,18 @@ from vfm_workflow.domain.calendar import Calendar, month_name
 from vfm_workflow.domain.facts import (
     ConditionFact,
     ConsultationFact,
+    DocumentFact,
     Facts,
     LessonFact,
     MeasureFact,
     MilestoneFact,
     PlanElement,
     Proposal,
+    RemarkFact,
     SavingFact,
 )
 from vfm_workflow.domain.outline import OutlineRules
-from vfm_workflow.store import consultations, projects
+from vfm_workflow.store import attachments, consultations, projects, remarks
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
 
@@ -78,6 +80,16 @@ def _consultations(session: Session, project_id: int) -> dict[str, Any]:
         for r, name in session.execute(query)
     ]
     return {"consultations": rows}
+
+
+def _documents(session: Session, project_id: int) -> dict[str, Any]:
+    files = attachments.listing(session, project_id)
+    return {"documents": [DocumentFact(f.document, f.name, f.size, f.digest, f.exempt) for f in files]}
+
+
+def _remarks(session: Session, project_id: int) -> dict[str, Any]:
+    found = remarks.of(session, project_id, ("advice", "recommendation"))
+    return {"remarks": [RemarkFact(r.kind, r.subject, r.on, r.by, r.text) for r in found]}
 
 
 def _milestones(session: Session, project_id: int) -> dict[str, Any]:
@@ -275,6 +287,8 @@ PARTS: Mapping[str, Callable[[Session, int], dict[str, Any]]] = {
     "sections": _sections,
     "criteria": _criteria,
     "consultations": _consultations,
+    "documents": _documents,
+    "remarks": _remarks,
     "milestones": _milestones,
     "plan": _plan,
     "measures": _measures,

@@ -132,6 +132,13 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "consultation_taken_back": lambda d: (f"The question to {d['consultee']} was taken back", ""),
     "evidence_added": lambda d: ("Customer evidence added", f"{d['source']}: {d['finding']}"),
     "evidence_removed": lambda d: ("Customer evidence removed", f"{d['source']}: {d['finding']}"),
+    "document_added": lambda d: (
+        "Document replaced" if d.get("replaces") else "Document added",
+        f"{d['name']}, for the {d['document']}.",
+    ),
+    "document_removed": lambda d: ("Document taken off", f"{d['name']}, of the {d['document']}."),
+    "remark_made": lambda d: (f"{d['kind'].capitalize()}", d["text"]),
+    "challenge_replied": lambda d: ("Challenge replied to", d["reply"]),
     "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),
     "lesson_answered": lambda d: (f"Answered a lesson of {d['of']}", f"“{d['text']}”: {d['how']}"),
     "condition_discharged": lambda d: ("Condition discharged", f"“{d['condition']}”"),
