@@ -46,7 +46,7 @@ TIMES = {
     "reach": "16:10",
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
-SILENT = {"create", "ask", "answer", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify"}
+SILENT = {"create", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify"}
 """Those from which no mail follows."""
 DRAFTING = dt.timedelta(minutes=25)
 """How long before it is submitted a text was last saved."""
@@ -71,10 +71,10 @@ def _all(replay: Replay) -> Iterator[Action]:
                 yield Action(calendar.moment(day, time), do)
     for idea in replay.data.ideas:
         at = calendar.moment(idea.date, TIMES["idea"])
-        yield Action(at, partial(living.propose_idea, replay, idea), silent=True)
+        yield Action(at, partial(living.propose_idea, replay, idea))
         if idea.reply is not None:
             at = calendar.moment(idea.reply.date, TIMES["reply"])
-            yield Action(at, partial(living.reply, replay, idea), silent=True)
+            yield Action(at, partial(living.reply, replay, idea))
 
 
 def _project(replay: Replay, project: ProjectFile) -> Iterator[Entry]:
