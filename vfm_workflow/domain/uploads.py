@@ -154,10 +154,14 @@ def _mark(package: zipfile.ZipFile, name: str) -> bytes:
 
 def _unpacked(data: bytes) -> zipfile.ZipFile:
     """Return the package of a document. Raises NotThat where it is broken, too large, locked, or has macros."""
+    if not data.startswith(b"PK\x03\x04"):
+        raise NotThat("is not what its name says: its contents are of another kind")
+    if data[-22:-18] != b"PK\x05\x06":
+        raise NotThat("is damaged, or has something else at its end")
     try:
         package = zipfile.ZipFile(io.BytesIO(data))
         entries = package.infolist()
-        if not data.startswith(b"PK\x03\x04") or not entries or min(e.header_offset for e in entries):
+        if not entries or min(entry.header_offset for entry in entries):
             raise NotThat("is not what its name says: something stands before its contents")
         if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
             raise NotThat("is too large when it is unpacked")
