@@ -88,6 +88,9 @@ class Settings(Strict):
     )
     council_name: str = Field(default="Your council", description="Shown on every page and mail.")
     brand_colour: str = Field(default="#6f1a52", description="The council's colour, as #rrggbb.")
+    upload_megabytes: int = Field(
+        default=10, ge=1, le=50, description="The largest document that a project takes, in MB."
+    )
     session_idle_minutes: int = Field(
         default=60, ge=5, le=1440, description="Minutes without a click until sign-out."
     )

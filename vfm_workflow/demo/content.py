@@ -77,6 +77,7 @@ class IdeaEntry(Strict):
     role: str
     title: str
     text: str
+    department: str = ""
     reply: ReplyEntry | None
 
 
@@ -96,6 +97,7 @@ class ConsultationEntry(Strict):
     asked: dt.date
     answered: dt.date | None
     answer: str | None
+    stance: str = "comments"
 
 
 class MeasureEntry(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from vfm_workflow.demo import voting
+from vfm_workflow.demo import advising, voting
 from vfm_workflow.demo.content import (
     DeputyEntry,
     IdeaEntry,
@@ -140,18 +140,18 @@ def propose_idea(replay: Replay, entry: IdeaEntry, at: dt.datetime) -> None:
     """A Member has an idea."""
     with replay.act(f"The idea “{entry.title}”") as session:
         text = f"{entry.title}\n\n{replay.said(entry.text)}"
-        row = ideas.propose(session, replay.home, replay.actor(session, entry.by), at, text)
+        by = replay.actor(session, entry.by)
+        row = ideas.propose(session, replay.home, by, at, text, entry.department)
         replay.ids[0, "idea", entry.title] = row.id or 0
 
 
 def reply(replay: Replay, entry: IdeaEntry, at: dt.datetime) -> None:
-    """Somebody replies to a Member's idea."""
+    """The head of the service replies to a Member's idea, by the link in their mail."""
     if entry.reply is None:
         return
     with replay.act(f"The reply to “{entry.title}”") as session:
-        by = replay.actor(session, entry.reply.by)
         idea = replay.id_of(0, "idea", entry.title)
-        ideas.reply(session, replay.home, idea, by, at, replay.said(entry.reply.text))
+        advising.reply(session, replay.home, replay.asked, idea, replay.said(entry.reply.text), at)
 
 
 def leave(replay: Replay, entry: LeaverEntry, at: dt.datetime) -> None:

@@ -25,6 +25,8 @@ class Links:
         self._mint = mint
         self._new: list[str] = []
         self._held: dict[tuple[str, str], str] = {}
+        self.others: list[str] = []
+        """Tokens that decide nothing, newest last: of questions, receipts."""
 
     def mint(self) -> str:
         """Return a new token, and remember it."""
@@ -34,17 +36,22 @@ class Links:
 
     def newest(self, session: Session, home: Home, reference: str, address: str) -> str:
         """Return the token of the newest link that asks `address` to decide on a project. Raises NotFound."""
-        for token in self._new:
-            try:
-                opened = decide.open_link(session, home, decide.look_up(session, home, token).id or 0)
-            except LinkDead:
-                continue  # another kind of link, such as a receipt's
-            self._held[opened.asked.project.reference, opened.link.address] = token
-        self._new.clear()
+        self.sort(session, home)
         try:
             return self._held[reference, address]
         except KeyError:
             raise NotFound(f"Nobody asked {address} to decide on {reference}.") from None
+
+    def sort(self, session: Session, home: Home) -> None:
+        """Put the tokens that were minted since with those they go with."""
+        for token in self._new:
+            try:
+                opened = decide.open_link(session, home, decide.look_up(session, home, token).id or 0)
+            except LinkDead:
+                self.others.append(token)  # another kind of link, such as a receipt's
+                continue
+            self._held[opened.asked.project.reference, opened.link.address] = token
+        self._new.clear()
 
 
 def vote(

@@ -13,7 +13,7 @@ from vfm_workflow.domain.lifecycle import BACK, Lifecycle, Step
 from vfm_workflow.domain.roles import Actor, by_role
 from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
-from vfm_workflow.journeys import access, board, gate
+from vfm_workflow.journeys import access, board, consulting, gate
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import holders, leave_fact
@@ -126,6 +126,8 @@ def fire(
     history.record(session, project, entry)
     for name in step.spec.effects:
         EFFECTS[name](session, project, request, at)
+    if target != before and consulting.WORK & set(lifecycle.stages[before].asks_for):
+        consulting.stage_left(session, home, project, at)
     if target != before and not (isinstance(project, ProjectRow) and project.open_requests == 0):
         board.settle_left(session, home, project, lifecycle, by, at, held=holds)
     if step.target == BACK:

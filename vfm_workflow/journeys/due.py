@@ -66,6 +66,10 @@ class Now:
         return store.active_by_role(self.session)
 
     @cached_property
+    def heads(self) -> Mapping[str, list[int]]:
+        return store.heads(self.session)
+
+    @cached_property
     def active(self) -> frozenset[int]:
         return frozenset(person for people in self.roles.values() for person in people)
 
@@ -297,6 +301,59 @@ def condition_open(now: Now, when: When) -> Iterator[Owed]:
             yield Owed(key, f"condition:{condition_id}", subject, subject.department, item)
 
 
+def consultation_open(now: Now, when: When) -> Iterator[Owed]:
+    """Consultations past their deadline without an answer."""
+    for row in store.open_consultations(now.session):
+        subject = now.subjects[row.project_id]
+        stage = now.lifecycles[subject.lifecycle].stages.get(subject.stage)
+        if stage is None or "consultations" not in stage.asks_for:
+            continue
+        key = occasion(when, row.deadline.isoformat(), row.deadline, now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject,
+                f"/consultations#{row.key}",
+                consultee=now.home.outline.title_of("consultees", row.key),
+                asked=row.name,
+                asked_on=row.asked_on,
+                deadline=row.deadline,
+                late_working_days=now.late(row.deadline),
+            )
+            yield Owed(key, f"consult:{subject.reference}:{row.key}", subject, subject.department, item)
+
+
+def idea_open(now: Now, when: When) -> Iterator[Owed]:
+    """Members' ideas without a reply: owed by the head of the service, or the chief executive where it is about none."""
+    for row in store.open_ideas(now.session):
+        key = occasion(when, row.on.isoformat(), row.on, now.today, now.calendar)
+        if key is not None:
+            item = {
+                "link": now.home.url(f"/ideas#idea_{row.id}"),
+                "idea": row.text,
+                "by": row.name,
+                "on": row.on,
+                "waiting_working_days": now.late(row.on),
+            }
+            yield Owed(key, f"idea:{row.id}", None, row.department or "", item)
+
+
+def challenge_open(now: Now, when: When) -> Iterator[Owed]:
+    """Challenges of Members that nobody has replied to."""
+    for row in store.open_challenges(now.session):
+        subject = now.subjects[row.project_id]
+        key = occasion(when, row.on.isoformat(), row.on, now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject,
+                f"/comments#remark_{row.id}",
+                challenge=row.text,
+                by=row.name,
+                on=row.on,
+                waiting_working_days=now.late(row.on),
+            )
+            yield Owed(key, f"remark:{row.id}", subject, subject.department, item)
+
+
 def stage_over_limit(now: Now, when: When) -> Iterator[Owed]:
     """Projects that have stood in a stage longer than the lifecycle allows."""
     for subject in now.subjects.values():
@@ -327,6 +384,9 @@ SCHEDULES: Mapping[str, Callable[[Now, When], Iterator[Owed]]] = {
         milestone_slipped,
         decision_open,
         condition_open,
+        consultation_open,
+        idea_open,
+        challenge_open,
         stage_over_limit,
     )
 }

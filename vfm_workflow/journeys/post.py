@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Notice
-from vfm_workflow.journeys import board, posting, reseat
+from vfm_workflow.journeys import board, consulting, ideas, posting, reseat
 from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.render import Group
@@ -68,7 +68,10 @@ def _written(session: Session, after: int, at: dt.datetime) -> list[Posted]:
 
 
 def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
-    """Remind the members who have not decided, each of a request's reminder days once, the missed ones folded."""
+    """Remind the members who have not decided, each of a request's reminder days once, the missed ones folded.
+
+    Those who were asked for advice, or for the reply to an idea, are reminded beside them.
+    """
     today = home.calendar.today(at)
     if home.calendar.business_moment(at) != at:
         return []
@@ -82,7 +85,11 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
             key = ("decision_reminded", day.isoformat(), f"request:{asked.id}", slot.person_id)
             if outbox.say(session, [key], today, at):
                 link = board.remind(session, home, asked, slot, at)
-                posted.append(_reminded(session, home, link, at))
+                posted.append(_mailed(session, home, "decision_reminded", link, at))
+    posted += [
+        _mailed(session, home, notice, link, at) for notice, link in consulting.tick(session, home, at)
+    ]
+    posted += [_mailed(session, home, notice, link, at) for notice, link in ideas.tick(session, home, at)]
     return posted
 
 
@@ -95,10 +102,9 @@ def _reminder_day(home: Home, asked: board.Asked, today: dt.date) -> dt.date | N
     return max(come) if come and today <= last else None
 
 
-def _reminded(session: Session, home: Home, link: Link, at: dt.datetime) -> Posted:
-    notice = home.catalogue.notices["decision_reminded"]
+def _mailed(session: Session, home: Home, notice: str, link: Link, at: dt.datetime) -> Posted:
     subject = outbox.subject_of(session, link.message_id)
-    return Posted("decision_reminded", link.address, subject, at, notice.why, 1)
+    return Posted(notice, link.address, subject, at, home.catalogue.notices[notice].why, 1)
 
 
 def _digests(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
@@ -175,7 +181,7 @@ def _holders(now: Now, owed: Owed, role: str) -> Sequence[int]:
         if subject is not None:
             return [subject.head_id]
         heads = {s.head_id for s in now.subjects.values() if s.department == owed.department}
-        return sorted(heads)
+        return sorted(heads) or now.heads.get(owed.department, [])
     if subject is None and owed.department:
         return []
     return now.roles.get(role, [])

@@ -16,6 +16,8 @@ from vfm_workflow.journeys import board, gate, returns
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import access, projects
 from vfm_workflow.store import decisions as decision_store
+from vfm_workflow.store import due as due_store
+from vfm_workflow.store import links as link_store
 from vfm_workflow.store import pages_tasks as store
 from vfm_workflow.store.tables import Project, Slot
 
@@ -50,7 +52,7 @@ def waiting(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list
     desk = _Desk(session, home, actor, at)
     found = [
         *_disputes(desk), *_decisions(desk), *_returns(desk), *_sent_back(desk), *_to_verify(desk), *_milestones(desk),
-        *_stages(desk), *_conditions(desk), *_consultations(desk), *_ideas(desk), *_mail(desk),
+        *_stages(desk), *_conditions(desk), *_consultations(desk), *_ideas(desk), *_challenges(desk), *_mail(desk),
     ]  # fmt: skip
     return sorted(found, key=lambda task: task.pressing)
 
@@ -277,12 +279,13 @@ def _conditions(desk: _Desk) -> Iterator[Task]:
 
 
 def _consultations(desk: _Desk) -> Iterator[Task]:
-    if not desk.may("consultation.answer"):
-        return
+    mailboxes = link_store.mailboxes_of(desk.session, desk.actor.id)
     rows = store.open_consultations(desk.session)
     standings = access.standings(desk.session, [project for project, *_ in rows])
-    for project, key, asked_on in rows:
-        if not may(desk.home.roles, desk.actor, "consultation.answer", standings[projects.key(project)]):
+    for project, key, asked_on, person_id, deadline in rows:
+        standing = standings[projects.key(project)]
+        may_answer = may(desk.home.roles, desk.actor, "consultation.answer", standing)
+        if not (may_answer if person_id is None else person_id in {desk.actor.id, *mailboxes}):
             continue
         lifecycle = desk.home.lifecycle(desk.session, project)
         if not gate.is_open_for(lifecycle, project, {"consultations"}):
@@ -290,17 +293,29 @@ def _consultations(desk: _Desk) -> Iterator[Task]:
         who = desk.home.outline.title_of("consultees", key)
         why = f"{who} was asked on {short_day(asked_on)} and has not answered."
         path = _path(project, f"/consultations#{key}")
-        yield Task("consultation", f"Answer for {who}", path, why, _name(project))
+        late = deadline is not None and deadline < desk.today
+        yield Task("consultation", f"Answer for {who}", path, why, _name(project), deadline, late)
 
 
 def _ideas(desk: _Desk) -> Iterator[Task]:
     if not desk.may("ideas.reply"):
         return
-    count, oldest = store.ideas_waiting(desk.session)
+    chief = desk.actor.role == "chief_executive"
+    count, oldest = store.ideas_waiting(desk.session, desk.actor.id, chief=chief)
     if count and oldest is not None:
         title = "Reply to a Member’s idea" if count == 1 else f"Reply to {count} Members’ ideas"
         why = f"The oldest came on {short_day(oldest)}. Members are owed a reply (§14.1)."
         yield Task("idea", title, "/ideas", why)
+
+
+def _challenges(desk: _Desk) -> Iterator[Task]:
+    answering = {**desk.managed, **desk.headed}
+    for row in due_store.open_challenges(desk.session):
+        project = answering.get(row.project_id)
+        if project is not None:
+            why = f"The {row.name} challenged the project on {short_day(row.on)}, and is owed a reply (§14)."
+            path = _path(project, f"/comments#remark_{row.id}")
+            yield Task("challenge", "Reply to a challenge", path, why, _name(project))
 
 
 def _mail(desk: _Desk) -> Iterator[Task]:

@@ -14,13 +14,16 @@ from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import (
     Condition,
+    Consultation,
     DecisionRequest,
     Department,
     History,
+    Idea,
     Milestone,
     MonthlyReturn,
     Person,
     Project,
+    Remark,
     Slot,
     VoteRow,
 )
@@ -189,6 +192,76 @@ def open_conditions(session: Session) -> list[tuple[int, int, str, dt.datetime, 
         .order_by(col(Condition.id))
     )
     return [(*row[:4], seat_name(row[4], row[5])) for row in map(tuple, session.execute(query))]
+
+
+class OpenConsultation(NamedTuple):
+    """A consultation with a deadline that nobody has answered, and who is asked."""
+
+    project_id: int
+    key: str
+    asked_on: dt.date
+    deadline: dt.date
+    name: str
+
+
+def open_consultations(session: Session) -> list[OpenConsultation]:
+    """Return the consultations that somebody was asked for by link and has not answered."""
+    c = Consultation
+    query = (
+        select(col(c.project_id), col(c.key), col(c.asked_on), col(c.deadline), col(Person.name))
+        .join(Person, col(Person.id) == col(c.person_id))
+        .where(col(c.answered_on).is_(None), col(c.deadline).is_not(None))
+        .order_by(col(c.project_id), col(c.key))
+    )
+    return [OpenConsultation._make(row) for row in session.execute(query)]
+
+
+class OpenIdea(NamedTuple):
+    """A Member's idea without a reply."""
+
+    id: int
+    on: dt.date
+    text: str
+    department: str | None
+    name: str
+
+
+def open_ideas(session: Session) -> list[OpenIdea]:
+    """Return the ideas that nobody has replied to, oldest first."""
+    query = (
+        select(col(Idea.id), col(Idea.on), col(Idea.text), col(Idea.department), col(Person.name))
+        .join(Person, col(Person.id) == col(Idea.by))
+        .where(col(Idea.replied_on).is_(None))
+        .order_by(col(Idea.id))
+    )
+    return [OpenIdea._make(row) for row in session.execute(query)]
+
+
+class OpenChallenge(NamedTuple):
+    """A challenge without a reply."""
+
+    id: int
+    project_id: int
+    on: dt.date
+    text: str
+    name: str
+
+
+def open_challenges(session: Session) -> list[OpenChallenge]:
+    """Return the challenges that nobody has replied to, oldest first."""
+    query = (
+        select(col(Remark.id), col(Remark.project_id), col(Remark.on), col(Remark.text), col(Person.name))
+        .join(Person, col(Person.id) == col(Remark.by))
+        .where(col(Remark.kind) == "challenge", col(Remark.replied_on).is_(None))
+        .order_by(col(Remark.id))
+    )
+    return [OpenChallenge._make(row) for row in session.execute(query)]
+
+
+def heads(session: Session) -> dict[str, list[int]]:
+    """Return department → its head, of those that have one."""
+    query = select(col(Department.code), col(Department.head_id)).where(col(Department.head_id).is_not(None))
+    return {code: [head] for code, head in session.execute(query) if head is not None}
 
 
 def open_decisions(session: Session) -> list[Row[Any]]:

@@ -15,16 +15,18 @@ from vfm_workflow.domain.calendar import Calendar, month_name
 from vfm_workflow.domain.facts import (
     ConditionFact,
     ConsultationFact,
+    DocumentFact,
     Facts,
     LessonFact,
     MeasureFact,
     MilestoneFact,
     PlanElement,
     Proposal,
+    RemarkFact,
     SavingFact,
 )
 from vfm_workflow.domain.outline import OutlineRules
-from vfm_workflow.store import projects
+from vfm_workflow.store import attachments, consultations, projects, remarks
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
 
@@ -69,13 +71,30 @@ def _criteria(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _consultations(session: Session, project_id: int) -> dict[str, Any]:
+    linked = consultations.by_link(session, project_id)
     query = (
-        select(t.Consultation)
+        select(t.Consultation, col(t.Person.name))
+        .outerjoin(t.Person, col(t.Person.id) == col(t.Consultation.answered_by))
         .where(col(t.Consultation.project_id) == project_id)
         .order_by(col(t.Consultation.key))
     )
-    rows = session.scalars(query)
-    return {"consultations": [ConsultationFact(r.key, r.asked_on, r.answered_on, r.answer) for r in rows]}
+    rows = [
+        ConsultationFact(
+            r.key, r.asked_on, r.answered_on, r.answer, name or "", consultations.how(r, r.key in linked)
+        )
+        for r, name in session.execute(query)
+    ]
+    return {"consultations": rows}
+
+
+def _documents(session: Session, project_id: int) -> dict[str, Any]:
+    files = attachments.listing(session, project_id)
+    return {"documents": [DocumentFact(f.document, f.name, f.size, f.digest, f.exempt) for f in files]}
+
+
+def _remarks(session: Session, project_id: int) -> dict[str, Any]:
+    found = remarks.of(session, project_id, ("advice", "recommendation"))
+    return {"remarks": [RemarkFact(r.kind, r.subject, r.on, r.by, r.text) for r in found]}
 
 
 def _milestones(session: Session, project_id: int) -> dict[str, Any]:
@@ -283,6 +302,8 @@ PARTS: Mapping[str, Callable[[Session, int], dict[str, Any]]] = {
     "sections": _sections,
     "criteria": _criteria,
     "consultations": _consultations,
+    "documents": _documents,
+    "remarks": _remarks,
     "milestones": _milestones,
     "plan": _plan,
     "measures": _measures,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store.consultations import by_link
 from vfm_workflow.store.tables import (
     Consultation,
     Criterion,
@@ -132,11 +133,17 @@ class Consulted(NamedTuple):
     answered_on: dt.date | None
     answered_by: str | None
     answer: str
+    person: str | None
+    """Who is asked by link, None where they were asked by other means."""
+    person_id: int | None
+    deadline: dt.date | None
+    by_link: bool
 
 
 def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
     """Return consultee's key → the consultation, of those who were asked."""
-    asker, answerer = aliased(Person), aliased(Person)
+    asker, answerer, asked = aliased(Person), aliased(Person), aliased(Person)
+    linked = by_link(session, project_id)
     query = (
         select(
             col(Consultation.key),
@@ -145,9 +152,13 @@ def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
             col(Consultation.answered_on),
             col(answerer.name),
             col(Consultation.answer),
+            col(asked.name),
+            col(Consultation.person_id),
+            col(Consultation.deadline),
         )
         .join(asker, col(asker.id) == col(Consultation.asked_by))
         .outerjoin(answerer, col(answerer.id) == col(Consultation.answered_by))
+        .outerjoin(asked, col(asked.id) == col(Consultation.person_id))
         .where(col(Consultation.project_id) == project_id)
     )
-    return {key: Consulted(*rest) for key, *rest in session.execute(query)}
+    return {key: Consulted(*rest, key in linked) for key, *rest in session.execute(query)}

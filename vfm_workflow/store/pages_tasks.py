@@ -16,6 +16,7 @@ from vfm_workflow.store.tables import (
     Condition,
     Consultation,
     DecisionRequest,
+    Department,
     Dispute,
     Idea,
     Link,
@@ -160,16 +161,26 @@ def open_conditions(session: Session, project_ids: Collection[int], setter_id: i
     return [OpenCondition._make((*row[:4], seat_name(row[4], row[5]))) for row in session.execute(query)]
 
 
-def open_consultations(session: Session) -> list[tuple[Project, str, dt.date]]:
-    """Return (project, consultee's key, asked on) of each consultation without an answer, oldest first."""
+class OpenConsultation(NamedTuple):
+    """A consultation without an answer; `person_id` is None where nobody was asked by link."""
+
+    project: Project
+    key: str
+    asked_on: dt.date
+    person_id: int | None
+    deadline: dt.date | None
+
+
+def open_consultations(session: Session) -> list[OpenConsultation]:
+    """Return each consultation without an answer, oldest first."""
     c = Consultation
     query = (
-        select(Project, col(c.key), col(c.asked_on))
+        select(Project, col(c.key), col(c.asked_on), col(c.person_id), col(c.deadline))
         .join(c, col(c.project_id) == col(Project.id))
         .where(col(c.answered_on).is_(None))
         .order_by(col(c.asked_on), col(Project.id), col(c.key))
     )
-    return [(project, key, asked_on) for project, key, asked_on in session.execute(query)]
+    return [OpenConsultation._make(row) for row in session.execute(query)]
 
 
 def open_disputes(session: Session) -> list[tuple[Project, dt.datetime]]:
@@ -185,9 +196,18 @@ def open_disputes(session: Session) -> list[tuple[Project, dt.datetime]]:
     return [(project, project.disputed_at or at) for project, at in session.execute(query)]
 
 
-def ideas_waiting(session: Session) -> tuple[int, dt.date | None]:
-    """Return (how many ideas are owed a reply, the day of the oldest)."""
-    query = select(func.count(col(Idea.id)), func.min(Idea.on)).where(col(Idea.replied_on).is_(None))
+def ideas_waiting(session: Session, person_id: int, *, chief: bool) -> tuple[int, dt.date | None]:
+    """Return (how many ideas somebody owes a reply, the day of the oldest).
+
+    The head of the service an idea is about owes it; the chief executive where it is about none, or none has a head.
+    """
+    mine = col(Department.head_id) == person_id
+    query = (
+        select(func.count(col(Idea.id)), func.min(Idea.on))
+        .outerjoin(Department, col(Department.code) == col(Idea.department))
+        .where(col(Idea.replied_on).is_(None))
+        .where(or_(mine, col(Department.head_id).is_(None)) if chief else mine)
+    )
     count, oldest = session.execute(query).one()
     return count, oldest
 

@@ -19,6 +19,7 @@ from vfm_workflow.journeys.board import Asked
 from vfm_workflow.journeys.decide import Opened
 from vfm_workflow.store import pages_decide, projects
 from vfm_workflow.store.tables import Version
+from vfm_workflow.web import remarks_view
 from vfm_workflow.web.diff import Run, phrases
 from vfm_workflow.web.visit import Visit
 
@@ -64,6 +65,7 @@ def form(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
         "words": words(asked.snapshot),
         "text_title": snapshots.SUBJECTS[asked.version.subject].title,
         "choices": choices(home.lifecycle(session, asked.project), asked),
+        **remarks_view.beside(session, asked),
     }
 
 

@@ -131,10 +131,13 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "saving_added": lambda d: ("Saving added", f"“{d['saving']}”"),
     "saving_changed": lambda d: ("Saving changed", f"“{d['saving']}”. {_changed(d)}"),
     "saving_removed": lambda d: ("Saving removed", f"“{d['saving']}”"),
-    "consultee_asked": lambda d: (f"{d['consultee']} was consulted", ""),
+    "consultee_asked": lambda d: (
+        f"{d['consultee']} was consulted",
+        f"By a link sent to {d['address']}, to answer until {_day(d['deadline'])}." if d.get("address") else "",
+    ),
     "consultee_answered": lambda d: (
         f"{d['consultee']} answered" + (", recorded for them" if d.get("recorded_for_them") else ""),
-        d["answer"],
+        d["answer"] + (f" (By the link sent to {d['address']}, level {d['assurance']}.)" if d.get("by_link") else ""),
     ),
     "consultation_taken_back": lambda d: (f"The question to {d['consultee']} was taken back", ""),
     "consultation_passed_on": lambda d: (
@@ -142,6 +145,13 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     ),
     "evidence_added": lambda d: ("Customer evidence added", f"{d['source']}: {d['finding']}"),
     "evidence_removed": lambda d: ("Customer evidence removed", f"{d['source']}: {d['finding']}"),
+    "document_added": lambda d: (
+        "Document replaced" if d.get("replaces") else "Document added",
+        f"{d['name']}, for the {d['document']}.",
+    ),
+    "document_removed": lambda d: ("Document taken off", f"{d['name']}, of the {d['document']}."),
+    "remark_made": lambda d: (f"{d['kind'].capitalize()}", d["text"]),
+    "challenge_replied": lambda d: ("Challenge replied to", d["reply"]),
     "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),
     "lesson_answered": lambda d: (f"Answered a lesson of {d['of']}", f"“{d['text']}”: {d['how']}"),
     "condition_discharged": lambda d: ("Condition discharged", f"“{d['condition']}”"),

@@ -29,6 +29,8 @@ TABS = (
 )
 UNDER = {
     "consultations": "outline",
+    "documents": "outline",
+    "comments": "decisions",
     "rebaseline": "milestones",
     "savings": "measures",
     "versions": "decisions",

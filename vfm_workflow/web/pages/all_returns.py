@@ -48,6 +48,7 @@ def overview(visit: Page, period: str = "", quarter: str = "", department: str =
         "counts": _counts(rows),
         "choices": _choices(visit),
         "today": visit.today,
+        "chasing": visit.may("return.chase"),
         "due": {month: calendar.return_due(month) for month in months},
     }
     return visit.page("returns/overview.html", context)
