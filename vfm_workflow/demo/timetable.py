@@ -48,7 +48,18 @@ TIMES = {
     "leave": "16:40",
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
-SILENT = {"create", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify", "deputy", "leave"}
+SILENT = {
+    "create",
+    "evidence",
+    "write",
+    "discharge",
+    "lesson",
+    "settle",
+    "reach",
+    "verify",
+    "deputy",
+    "leave",
+}
 """Those from which no mail follows."""
 DRAFTING = dt.timedelta(minutes=25)
 """How long before it is submitted a text was last saved."""

@@ -111,9 +111,8 @@ class Visit:
         """Return whether whoever is signed in may do this, on `project` or anywhere."""
         if self.actor is None:
             return False
-        if project is None:
-            return may(self.home.roles, self.actor, permission)
-        return self.extent(permission, project) is not None
+        standing = self.standing(project) if project is not None else None
+        return may(self.home.roles, self.actor, permission, standing, self.today)
 
     def extent(self, permission: str, project: Project) -> Scope | None:
         """Return by which scope whoever is signed in may do this on `project`, None where they may not."""
