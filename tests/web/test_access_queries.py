@@ -54,7 +54,8 @@ def copies(council: Council, reference: str, count: int) -> None:
                 columns = ", ".join(f'"{name}"' for name in names)
                 session.connection().execute(
                     text(
-                        f"INSERT INTO {table} (project_id, {columns}) SELECT :new, {columns} FROM {table} WHERE project_id = :old"
+                        f"INSERT INTO {table} (project_id, {columns}) "
+                        f"SELECT :new, {columns} FROM {table} WHERE project_id = :old"
                     ),
                     {"new": number, "old": project.id},
                 )
