@@ -134,6 +134,13 @@ class Settings(Strict):
             raise ValueError("write the colour as #rrggbb, such as #6f1a52")
         return value.lower()
 
+    @field_validator("council_name", "mail_from_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable():
+            raise ValueError("write it on one line")
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _from(cls, value: str) -> str:

@@ -235,7 +235,7 @@ def local_path(text: str | None, otherwise: str = "/") -> str:
         not text
         or not text.startswith("/")
         or text.startswith(("//", "/\\"))
-        or any(ord(c) < 32 for c in text)
+        or any(ord(c) < 32 or ord(c) == 127 for c in text)
     ):
         return otherwise
     parts = urlsplit(text)
