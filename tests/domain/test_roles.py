@@ -183,6 +183,8 @@ def test_the_record_says_x_for_y_only_where_it_is_not_x_s_own_to_do() -> None:
     assert (own.name, own.stands_for) == ("head_of_service", ())
     cmt = by_permission(ROLES, deputy(8, "cmt_member", SPONSOR), "condition.discharge", PROJECT)
     assert cmt.name == "cmt_member", "a member of CMT discharges conditions anyway"
+
+
 # ------------------------------------------------------------------ the scopes
 
 DAY = dt.date(2026, 3, 31)
