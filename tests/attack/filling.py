@@ -13,7 +13,9 @@ PARTS = {"day": "15", "month": "6", "year": "2027"}
 
 def narrow(one: Field) -> bool:
     """Return whether a field takes only a figure, a part of a date or an address."""
-    return bool(one.mode or one.kind == "email" or re.search(r"-(day|month|year)$|^address$|^code$", one.name))
+    return bool(
+        one.mode or one.kind == "email" or re.search(r"-(day|month|year)$|^address$|^code$", one.name)
+    )
 
 
 def fitting(one: Field) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -15,14 +16,23 @@ from tests.attack.corpus import ATTRIBUTES, BODIES, HEADERS, MARKDOWN, MARKUP, T
 from tests.attack.filling import fill, narrow
 from tests.attack.reading import EVIL, TYPED, Form, Page
 from tests.attack.walking import Key, Pairs, Snapshot, Visitor, kinds, tokens, walk
-from vfm_workflow.domain.texts import one_line
+from tests.people import PEOPLE, address
 
 pytestmark = pytest.mark.xdist_group("attack")
 
 STARTS = ("/", "/tasks", "/projects", "/projects?q=x", "/people", "/mail", "/ideas", "/returns", "/sign-in")
 ROLES = ("", "link", "manager", "head", "chief", "admin", "holder", "legal")
 """Who attacks: nobody, whoever holds the links of mails, and the roles."""
-FIGURES = [VALUES[name] for name in ("empty", "number", "minus", "not a number", "day", "control", "unicode", "sql")]
+FIGURES = [
+    VALUES[name] for name in ("empty", "number", "minus", "not a number", "day", "control", "unicode", "sql")
+]
+KNOWN = {
+    "Date", "From", "To", "Reply-To", "Subject", "Message-ID", "References", "In-Reply-To", "Auto-Submitted",
+    "X-Auto-Response-Suppress", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version",
+    "Content-Language", "Content-Type",
+}  # fmt: skip
+"""The headers that a mail of ours may have."""
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 RAN = "1337"
 """What a template would make of 7*191."""
 WELL = {200, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422}
@@ -45,8 +55,8 @@ def send(visitor: Visitor, form: Form, pairs: Pairs) -> httpx.Response:
         short = [(name, value[:IN_AN_ADDRESS]) for name, value in pairs]
         return visitor.get(form.action.partition("?")[0] + "?" + str(httpx.QueryParams(short)))
     names = [one.name for one in form.fields if one.kind == "file"]
-    name = "../=x\"\r\nX-Injected: yes\u202e.pdf"
-    files = {each: (name, b"%PDF-1.7 <script>vfm_ran()</script>", "text/html") for each in names}
+    name = '../=x"\r\nX-Injected: yes\u202e.pdf'
+    files = dict.fromkeys(names, (name, b"%PDF-1.7 <script>vfm_ran()</script>", "text/html"))
     return visitor.pairs(form.action, [pair for pair in pairs if pair[0] not in names], files)
 
 
@@ -67,14 +77,20 @@ def look(answer: httpx.Response, doing: str, wrong: list[str]) -> Page | None:
 
 def gone(page: Page, answer: httpx.Response, form: Form, pairs: Pairs) -> list[str]:
     """Return what a refused form no longer shows of what was typed into it."""
-    shown = {one_line(value) for one in page.forms for value in one.typed().values()}
+    shown = {plainly(value) for one in page.forms for value in one.typed().values()}
     typed_into = {one.name for one in form.fields if one.kind in TYPED}
-    whole = one_line(html.unescape(answer.text))
+    lost = [(name, value) for name, value in pairs if name in typed_into and plainly(value) not in shown]
+    whole = plainly(html.unescape(answer.text)) if lost else ""
     return [
         f"what was typed into {name} is gone: {value[:40]!r}"
-        for name, value in pairs
-        if name in typed_into and one_line(value) not in shown and one_line(value) not in whole
+        for name, value in lost
+        if plainly(value) not in whole
     ]
+
+
+def plainly(text: str) -> str:
+    """Return a text without what no page can show, nor its spaces: a date's three boxes take a stroke for a space."""
+    return " ".join(UNSEEN.sub("", text).replace("/", " ").split())
 
 
 def attack(visitor: Visitor, form: Form) -> Iterator[tuple[str, Pairs, httpx.Response]]:
@@ -119,56 +135,69 @@ def test_no_page_breaks_and_nothing_typed_is_lost(visitor: Visitor, snapshot: Sn
             look(attacker.get(path), f"{path} afterwards", wrong)
         snapshot.restore()
         attacker = visitor.as_(role) if role not in ("", "link") else attacker
-    assert not wrong, '\n'.join(wrong)
+    assert not wrong, "\n".join(wrong)
 
 
-def test_what_was_kept_is_inert_on_every_page(visitor: Visitor) -> None:
-    wrong: list[str] = []
-    poison(visitor)
-    for key in ("manager", "head", "chief", "admin", "auditor", "holder", "legal"):
-        for path, answer in walk(visitor.as_(key), STARTS).pages.items():
-            look(answer, f"{key} on {path}", wrong)
-    stranger = visitor.as_("")
-    for path, answer in walk(stranger, starts(stranger, "link")).pages.items():
-        look(answer, f"a link holder on {path}", wrong)
-    assert wrong == []
+@pytest.fixture(scope="module")
+def poisoned(stage: tuple[Visitor, Snapshot]) -> Iterator[Visitor]:
+    """The council after every role wrote something hostile wherever it was taken, and the clock ticked for weeks."""
+    stranger, snapshot = stage
+    snapshot.restore()
+    council, began = stranger.council, stranger.council.at
+    assert poison(stranger) > 40, "hardly anything was taken: the forms have changed, and this proves little"
+    for _ in range(15):
+        council.app.tick(council.later(days=1))
+    yield stranger
+    council.at = began
+    snapshot.restore()
 
 
 def poison(visitor: Visitor) -> int:
     """Have every role write something hostile wherever it is taken; return how many forms took it."""
     taken = 0
     for key in ("manager", "other", "head", "holder", "legal", "chief"):
-        writer = visitor.as_(key)
-        for path, form in walk(writer, STARTS).forms.values():
-            if form.method != "post" or "/people" in form.action or form.action == "/sign-in":
+        writer, done = visitor.as_(key), set[Key]()
+        for kind, (_, form) in walk(writer, STARTS).forms.items():
+            if form.method != "post" or kind in done or form.action == "/sign-in":
                 continue
+            done.add(kind)
             for turn, value in enumerate((MARKUP, ATTRIBUTES, MARKDOWN + TEMPLATES, HEADERS)):
-                answer = send(writer, form, fill(form, [value], turn))
-                taken += answer.status_code == 303
-    assert taken > 40, "hardly anything was taken: the forms have changed, and this test proves little"
+                taken += send(writer, form, fill(form, [value], turn)).status_code == 303
     return taken
 
 
-def test_mails_of_hostile_text_have_the_headers_of_any_other(visitor: Visitor) -> None:
-    council = visitor.council
-    plain = {name for mail in council.mails() for name in headers(mail.data)}
-    before = len(council.mails())
-    poison(visitor)
-    for _ in range(25):
-        council.app.tick(council.later(days=1))
-    written = council.mails()[before:]
-    council.at = visitor.council.at
-    assert len(written) > 20
-    assert any("vfm_ran" in council.read_mail(mail).as_string() for mail in written), "nothing hostile was mailed"
-    for mail in written:
+def test_what_was_kept_is_inert_on_every_page(poisoned: Visitor) -> None:
+    wrong: list[str] = []
+    for key in ("manager", "auditor", "holder", "legal"):
+        for path, answer in walk(poisoned.as_(key), STARTS).pages.items():
+            look(answer, f"{key} on {path}", wrong)
+    stranger = poisoned.as_("")
+    for path, answer in walk(stranger, starts(stranger, "link")).pages.items():
+        look(answer, f"a link holder on {path}", wrong)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_mails_of_hostile_text_have_the_headers_of_any_other(poisoned: Visitor) -> None:
+    council = poisoned.council
+    everybody = {address(key) for key in PEOPLE}
+    hostile = [mail for mail in council.mails() if b"vfm_ran" in decoded(mail.data)]
+    assert len(hostile) > 10, "hardly anything hostile was mailed"
+    for mail in hostile:
         names = headers(mail.data)
-        assert set(names) <= plain | {"Reply-To", "References", "In-Reply-To"}, mail.subject
+        assert set(names) <= KNOWN, mail.subject
         assert max(Counter(names).values()) == 1, mail.subject
         message = council.read_mail(mail)
-        assert EVIL not in f"{message['To']} {message['From']} {message['Reply-To']}"
-        assert "\n" not in mail.subject
+        assert message["To"].addresses[0].addr_spec in everybody
+        assert len(message["To"].addresses) == 1
+        assert EVIL not in f"{message['From']} {message['Reply-To']}"
         body: Any = message.get_body(("html",))
         assert Page(body.get_content()).injected == [], mail.subject
+
+
+def decoded(data: bytes) -> bytes:
+    """Return a mail with its bodies as they are read."""
+    message = message_from_bytes(data, policy=policy.default)
+    return b"".join(part.get_payload(decode=True) or b"" for part in message.walk())  # type: ignore[misc]
 
 
 def headers(data: bytes) -> list[str]:

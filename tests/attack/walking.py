@@ -22,7 +22,7 @@ from tests.web.support import BASE, Browser, _same_origin
 Pairs = Sequence[tuple[str, str]]
 Key = tuple[str, tuple[str, ...]]
 """A kind of form: where it goes, and what it asks."""
-EACH = 3
+EACH = 2
 """Pages looked at for each kind of page: a project in several states has several forms."""
 AWAY = ("/static/", "/demo", "/sign-out")
 
@@ -155,4 +155,3 @@ def schema(visitor: Visitor) -> dict[str, Any]:
         warnings.simplefilter("ignore", UserWarning)  # GET and HEAD share an operation's name
         found: dict[str, Any] = visitor.inside.openapi()
     return found
-
