@@ -17,6 +17,14 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.store.engine import Database
 
 
+def links_of_every_kind(council: Council) -> None:
+    """See that the mails of a furnished council carry each kind of link, alive: it has decisions, receipts and questions."""
+    with council.app.write() as session:
+        for key in ("legal", "manager"):
+            signin.ask(session, council.home, address(key), council.at)
+    council.app.tick(council.at)
+
+
 @pytest.fixture(scope="session")
 def stage(
     tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shipped_home: Home
@@ -28,10 +36,7 @@ def stage(
     council = Council(wiring.App(loaded, shipped_home, Database(loaded.database_url, durable=False), "tests"))
     council.populate()
     furnish(council)
-    with council.app.write() as session:
-        for key in ("legal", "manager"):
-            signin.ask(session, council.home, address(key), council.at)
-    council.app.tick(council.at)
+    links_of_every_kind(council)
     snapshot = Snapshot(council)
     yield Visitor(council), snapshot
     snapshot.close()

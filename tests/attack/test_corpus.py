@@ -181,7 +181,7 @@ def test_mails_of_hostile_text_have_the_headers_of_any_other(poisoned: Visitor) 
     council = poisoned.council
     everybody = {address(key) for key in PEOPLE}
     hostile = [mail for mail in council.mails() if b"vfm_ran" in decoded(mail.data)]
-    assert len(hostile) > 10, "hardly anything hostile was mailed"
+    assert len(hostile) > 5, "hardly anything hostile was mailed"
     for mail in hostile:
         names = headers(mail.data)
         assert set(names) <= KNOWN, mail.subject

@@ -70,6 +70,23 @@ class Visitor(Browser):
         self.last = asyncio.run(ask())
         return self.last
 
+    def bare(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+        """Return the answer to a request with these headers and no others; a page that fails answers 500."""
+        return self._once(method, path, headers=headers)
+
+    def sent(self, method: str, url: str, data: Any, params: Any) -> httpx.Response:
+        """Return the answer to what a generator of requests made, from our own page."""
+        self.forget_tries()
+        return self._once(method, url, headers=_same_origin({}), data=data, params=params)
+
+    def _once(self, method: str, path: str, **given: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url=BASE, cookies=self.cookies) as client:
+                return await client.request(method, path, **given)
+
+        return asyncio.run(ask())
+
     @property
     def inside(self) -> Any:
         """The FastAPI application under the middleware."""
