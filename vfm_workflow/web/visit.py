@@ -238,6 +238,11 @@ class Typed(dict[str, str]):
         """Return every value of a field."""
         return self.lists.get(name, [])
 
+    def only(self, name: str) -> str:
+        """Return the answer to a question that takes one: nothing where two were given that differ."""
+        given = set(self.many(name))
+        return given.pop() if len(given) == 1 else ""
+
 
 async def form(request: Request) -> Typed:
     """Return the submitted form without the characters that no database or page can show."""
