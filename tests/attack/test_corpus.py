@@ -12,20 +12,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.attack.corpus import ATTRIBUTES, BODIES, HEADERS, MARKDOWN, MARKUP, TEMPLATES, VALUES
+from tests.attack.corpus import ATTRIBUTES, BODIES, FIGURES, HEADERS, MARKDOWN, MARKUP, TEMPLATES, VALUES
 from tests.attack.filling import fill, narrow
-from tests.attack.reading import EVIL, TYPED, Form, Page
+from tests.attack.reading import EVIL, TYPED, Form, Page, injected
 from tests.attack.walking import Key, Pairs, Snapshot, Visitor, kinds, tokens, walk
-from tests.people import PEOPLE, address
+from tests.people import PEOPLE, Council, address
+from vfm_workflow.journeys import writing
 
 pytestmark = pytest.mark.xdist_group("attack")
 
 STARTS = ("/", "/tasks", "/projects", "/projects?q=x", "/people", "/mail", "/ideas", "/returns", "/sign-in")
 ROLES = ("", "link", "manager", "head", "chief", "admin", "holder", "legal")
 """Who attacks: nobody, whoever holds the links of mails, and the roles."""
-FIGURES = [
-    VALUES[name] for name in ("empty", "number", "minus", "not a number", "day", "control", "unicode", "sql")
-]
 KNOWN = {
     "Date", "From", "To", "Reply-To", "Subject", "Message-ID", "References", "In-Reply-To", "Auto-Submitted",
     "X-Auto-Response-Suppress", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version",
@@ -39,7 +37,9 @@ WELL = {200, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422}
 IN_AN_ADDRESS = 2_000
 """Characters of a field that a form sends in the address; a longer address the server itself refuses."""
 SEEN: set[Key] = set()
-"""Forms attacked as a role before: they are the same code."""
+"""Kinds of forms attacked as a role before: they are the same code."""
+RAW: set[str] = set()
+"""Addresses that were sent what no browser sends."""
 
 
 def starts(visitor: Visitor, role: str) -> list[str]:
@@ -60,24 +60,23 @@ def send(visitor: Visitor, form: Form, pairs: Pairs) -> httpx.Response:
     return visitor.pairs(form.action, [pair for pair in pairs if pair[0] not in names], files)
 
 
-def look(answer: httpx.Response, doing: str, wrong: list[str]) -> Page | None:
-    """Return an answer's page; note in `wrong` what should not be in it."""
+def look(answer: httpx.Response, doing: str, wrong: list[str]) -> bool:
+    """Return whether an answer is a page; note in `wrong` what should not be in it."""
     if answer.status_code not in WELL:
         wrong.append(f"{doing}: answered {answer.status_code}")
     if "x-injected" in answer.headers or EVIL in answer.headers.get("location", ""):
         wrong.append(f"{doing}: a header came from what was typed")
     if not answer.headers.get("content-type", "").startswith("text/html"):
-        return None
-    page = Page(answer.text)
-    wrong += [f"{doing}: {what}" for what in page.injected]
+        return False
+    wrong += [f"{doing}: {what}" for what in injected(answer.text)]
     if RAN in answer.text.replace(html.escape(TEMPLATES), ""):
         wrong.append(f"{doing}: a template ran")
-    return page
+    return True
 
 
-def gone(page: Page, answer: httpx.Response, form: Form, pairs: Pairs) -> list[str]:
+def gone(answer: httpx.Response, form: Form, pairs: Pairs) -> list[str]:
     """Return what a refused form no longer shows of what was typed into it."""
-    shown = {plainly(value) for one in page.forms for value in one.typed().values()}
+    shown = {plainly(value) for one in Page(answer.text).forms for value in one.typed().values()}
     typed_into = {one.name for one in form.fields if one.kind in TYPED}
     lost = [(name, value) for name, value in pairs if name in typed_into and plainly(value) not in shown]
     whole = plainly(html.unescape(answer.text)) if lost else ""
@@ -95,18 +94,20 @@ def plainly(text: str) -> str:
 
 def attack(visitor: Visitor, form: Form) -> Iterator[tuple[str, Pairs, httpx.Response]]:
     """Send every value into every field of a form, and yield what was sent and answered."""
-    values = list(VALUES.values())
-    for turn in range(len(values)):
+    values, figures = list(VALUES.values()), list(FIGURES.values())
+    prose = any(one.kind in TYPED and not narrow(one) for one in form.fields)
+    for turn in range(len(values) if prose else 2):
         pairs = fill(form, values, turn)
         yield f"turn {turn}", pairs, send(visitor, form, pairs)
     if any(one.kind in TYPED and narrow(one) for one in form.fields):
-        for turn in range(len(FIGURES)):
-            pairs = fill(form, FIGURES, turn, figures=True)
+        for turn in range(len(figures)):
+            pairs = fill(form, figures, turn, figures=True)
             yield f"figures {turn}", pairs, send(visitor, form, pairs)
     for turn in range(3):
         pairs = fill(form, values, turn * 7 + 4, everything=True)
         yield f"everything {turn}", pairs, send(visitor, form, pairs)
-    if form.method == "post":
+    if form.method == "post" and form.action not in RAW:
+        RAW.add(form.action)
         for kind, body in BODIES:
             yield kind, [], visitor.raw(form.action, kind, body)
 
@@ -125,9 +126,9 @@ def test_no_page_breaks_and_nothing_typed_is_lost(visitor: Visitor, snapshot: Sn
         cookies = httpx.Cookies(attacker.cookies)
         for turn, pairs, answer in attack(attacker, form):
             doing = f"{role or 'nobody'} on {path}: {form.method} {form.action}, {turn}"
-            page = look(answer, doing, wrong)
-            if answer.status_code in (409, 422) and page is not None and "everything" not in turn:
-                wrong += [f"{doing}: {lost}" for lost in gone(page, answer, form, pairs)]
+            is_page = look(answer, doing, wrong)
+            if answer.status_code in (409, 422) and is_page and "everything" not in turn:
+                wrong += [f"{doing}: {lost}" for lost in gone(answer, form, pairs)]
             if role == "link" and answer.is_redirect:
                 snapshot.restore()  # a link that has decided takes nothing more
         attacker.cookies = cookies  # whoever signed in or out on the way is who they were
@@ -144,6 +145,7 @@ def poisoned(stage: tuple[Visitor, Snapshot]) -> Iterator[Visitor]:
     stranger, snapshot = stage
     snapshot.restore()
     council, began = stranger.council, stranger.council.at
+    hostile_decision(council)
     assert poison(stranger) > 40, "hardly anything was taken: the forms have changed, and this proves little"
     for _ in range(15):
         council.app.tick(council.later(days=1))
@@ -152,10 +154,28 @@ def poisoned(stage: tuple[Visitor, Snapshot]) -> Iterator[Visitor]:
     snapshot.restore()
 
 
+def hostile_decision(council: Council) -> None:
+    """Take a project whose every text is hostile before the board, and through it."""
+    reference = council.create(HEADERS[:60] + MARKUP[:60])
+    council.outline_ready(reference)
+    with council.app.write() as session:
+        manager = council.actor(session, "manager")
+        for number, section in enumerate(council.home.outline.outline):
+            text = (MARKUP, HEADERS, ATTRIBUTES, MARKDOWN)[number % 4] + " word" * section.min_words
+            writing.save_section(
+                session, council.home, reference, "outline", section.key, text, manager, council.at
+            )
+    council.do(reference, "submit_outline")
+    council.decide(reference, "chief", "approve", reason=HEADERS)
+    council.decide(reference, "place", "approve_with_conditions", conditions=MARKUP)
+    council.decide(reference, "resources", "approve", reason=MARKUP)
+    council.do(reference, "hold", "head", reason=HEADERS + MARKUP)
+
+
 def poison(visitor: Visitor) -> int:
     """Have every role write something hostile wherever it is taken; return how many forms took it."""
     taken = 0
-    for key in ("manager", "other", "head", "holder", "legal", "chief"):
+    for key in ("manager", "head", "holder", "legal"):
         writer, done = visitor.as_(key), set[Key]()
         for kind, (_, form) in walk(writer, STARTS).forms.items():
             if form.method != "post" or kind in done or form.action == "/sign-in":
@@ -180,8 +200,8 @@ def test_what_was_kept_is_inert_on_every_page(poisoned: Visitor) -> None:
 def test_mails_of_hostile_text_have_the_headers_of_any_other(poisoned: Visitor) -> None:
     council = poisoned.council
     everybody = {address(key) for key in PEOPLE}
-    hostile = [mail for mail in council.mails() if b"vfm_ran" in decoded(mail.data)]
-    assert len(hostile) > 5, "hardly anything hostile was mailed"
+    hostile = [mail for mail in council.mails() if re.search(b"vfm_ran|X-Injected", decoded(mail.data))]
+    assert len(hostile) > 15, "hardly anything hostile was mailed"
     for mail in hostile:
         names = headers(mail.data)
         assert set(names) <= KNOWN, mail.subject
@@ -191,7 +211,7 @@ def test_mails_of_hostile_text_have_the_headers_of_any_other(poisoned: Visitor) 
         assert len(message["To"].addresses) == 1
         assert EVIL not in f"{message['From']} {message['Reply-To']}"
         body: Any = message.get_body(("html",))
-        assert Page(body.get_content()).injected == [], mail.subject
+        assert injected(body.get_content()) == [], mail.subject
 
 
 def decoded(data: bytes) -> bytes:
