@@ -137,6 +137,20 @@ function countWords(box) {
   }
 }
 
+// A framed mail is as tall as what is in it. Without this file its height is a guess, on the generous side.
+function fit(frame) {
+  function measure() {
+    const page = frame.contentDocument?.documentElement
+    if (!page) return
+    frame.height = 0 // else the page is never shorter than the frame
+    frame.height = page.scrollHeight
+  }
+  frame.addEventListener('load', measure)
+  window.addEventListener('resize', measure)
+  measure()
+}
+
 initAll()
 document.querySelectorAll('textarea[data-counted]').forEach(countWords)
 document.querySelectorAll('form[data-autosave]').forEach(autosave)
+document.querySelectorAll('iframe[data-fit]').forEach(fit)

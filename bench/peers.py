@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HERE = Path(os.environ.get("VFM_PEERS", ROOT.parent / "shared" / "bench"))
+HERE = Path(os.environ.get("BENCH_PEERS", ROOT.parent / "shared" / "bench"))
 VENV = ROOT / ".venv-bench"
-NOT_HERE = f"the peers' programs are not at {HERE} (set VFM_PEERS): only our own figures are shown"
+NOT_HERE = f"the peers' programs are not at {HERE} (set BENCH_PEERS): only our own figures are shown"
 
 
 def present() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import json
 import math
 import os
@@ -25,6 +26,8 @@ from vfm_workflow.store import due
 from vfm_workflow.store.tables import Milestone, Project
 
 TODAY = dt.date(2026, 6, 1)
+PROGRAM = [sys.executable, "-m", "bench.scan"]
+ROUNDS = 5
 
 
 def build(folder: Path, count: int) -> council.wiring.App:
@@ -102,6 +105,7 @@ def main() -> None:
     app = council.reopen(folder)
     with app.read() as session:
         session.execute(text("SELECT 1"))
+    gc.freeze()  # as the server does once it has started
     before, seconds, found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, [], 0
     for _ in range(5):
         start = time.process_time()
@@ -111,21 +115,28 @@ def main() -> None:
     print(json.dumps({"cpu": statistics.median(seconds), "mib": grown, "found": found}))
 
 
-def _run(count: int) -> dict[str, float]:
+def _built(count: int) -> Path:
+    """Return the folder of a council with `count` projects."""
     folder = council.scratch()
-    program = [sys.executable, "-m", "bench.scan"]
-    subprocess.run([*program, "build", str(folder), str(count)], check=True, cwd=peers.ROOT)
+    subprocess.run([*PROGRAM, "build", str(folder), str(count)], check=True, cwd=peers.ROOT)
+    return folder
+
+
+def _scanned(folder: Path) -> dict[str, float]:
+    """Return the CPU seconds, memory growth and finds of a scan in a process of its own."""
     out = subprocess.run(
-        [*program, "scan", str(folder)], check=True, capture_output=True, text=True, cwd=peers.ROOT
+        [*PROGRAM, "scan", str(folder)], check=True, capture_output=True, text=True, cwd=peers.ROOT
     )
     found: dict[str, float] = json.loads(out.stdout)
     return found
 
 
 def rows() -> Iterator[Row]:
-    """Yield the contract's rows for the scan."""
+    """Yield the contract's rows for the scan: small and large in turn, and the median of the rounds' ratios."""
     os.environ.setdefault("BENCH_TMP", "/dev/shm")
-    small, large = _run(10_000), _run(100_000)
+    folders = _built(10_000), _built(100_000)
+    rounds = [(_scanned(folders[0]), _scanned(folders[1])) for _ in range(ROUNDS)]
+    small = statistics.median(each["cpu"] for each, _ in rounds)
     if peers.present():
         environment = {**os.environ, "BENCH_FAN": os.environ["BENCH_TMP"]}
         program = [peers.python(), str(peers.HERE / "fanout.py")]
@@ -141,13 +152,10 @@ def rows() -> Iterator[Row]:
             cwd=os.environ["BENCH_TMP"],
         )
         lazy = json.loads(out.stdout)["cpu"]
-        yield Row(
-            "slippage scan, 10,000 projects, faster than a lazy ORM loop", lazy / small["cpu"], 100, 450, True
-        )
-    yield Row(
-        "its growth exponent, 10,000 to 100,000", math.log10(large["cpu"] / small["cpu"]), 1.15, 1.0, unit=""
-    )
-    yield Row("its memory growth at 100,000", large["mib"], 25, 10, unit=" MiB")
+        yield Row("slippage scan, 10,000 projects, faster than a lazy ORM loop", lazy / small, 100, 450, True)
+    growth = statistics.median(math.log10(large["cpu"] / few["cpu"]) for few, large in rounds)
+    yield Row("its growth exponent, 10,000 to 100,000", growth, 1.15, 1.0, unit="")
+    yield Row("its memory growth at 100,000", max(large["mib"] for _, large in rounds), 25, 10, unit=" MiB")
 
 
 if __name__ == "__main__":

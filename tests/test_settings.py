@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import stat
+import traceback
 from pathlib import Path
 
 import pytest
 
 from vfm_workflow.errors import ConfigError, Problem
-from vfm_workflow.settings import FILE, OUTSIDE_ONLY, Settings, is_loopback, load, secret_key
+from vfm_workflow.settings import FILE, OUTSIDE_ONLY, SECRETS, Settings, is_loopback, load, secret_key
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "settings.md"
@@ -116,7 +117,12 @@ def test_a_setting_said_twice_in_the_file_is_refused(home: Path) -> None:
         ("mail_from", "vfm@wrenfold.example, b@c.example", "one email address"),
         ("mail_from", "a@b@wrenfold.example", "one email address"),
         ("mail_from", "vfm@localhost", "one email address"),
-        ("sign_in", "password", "use one of: link"),
+        ("sign_in", "password", "use one of: link, oidc"),
+        ("oidc_issuer", "sign-in.council.example", "write an address"),
+        ("oidc_issuer", "http://sign-in.council.example", "use https://"),
+        ("oidc_issuer", "https://entra.example/common/v2.0", "name the council's own tenant"),
+        ("oidc_issuer", "https://entra.example/organizations/v2.0", "name the council's own tenant"),
+        ("step_up_minutes", "0", "greater than or equal to 1"),
         ("session_hours", "soon", "cannot be used"),
         ("session_hours", "0", "greater than or equal to 1"),
         ("session_idle_minutes", "2000", "less than or equal to 1440"),
@@ -178,6 +184,96 @@ def test_without_a_key_one_is_made_at_the_first_start_for_the_owner_alone(tmp_pa
     assert len(key) >= 32
     assert secret_key(loaded) == key
     assert stat.S_IMODE((tmp_path / "new" / "secret.key").stat().st_mode) == 0o600
+
+
+# ------------------------------------------------------------------ secrets
+
+SECRET_VALUES = {
+    "secret_key": "canary" * 10,
+    "database_url": "postgresql+psycopg://vfm:canary@db.example/vfm",
+    "mail_url": "smtps://vfm:canary@relay.example",
+    "oidc_client_secret": "canary-of-the-client",
+}
+
+
+def test_every_secret_has_a_file_of_its_own() -> None:
+    assert set(SECRET_VALUES) == set(SECRETS)
+    assert {f"{name}_file" for name in SECRETS} == set(OUTSIDE_ONLY) - {"home"}
+    assert {*OUTSIDE_ONLY, *SECRETS} <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_stand_in_a_file_and_the_variable_wins(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET_VALUES[name] + "\n")
+    variable = f"VFM_{name.upper()}"
+    assert getattr(load({f"{variable}_FILE": str(file)}).settings, name) == SECRET_VALUES[name]
+    other = "o" * 40
+    both = {f"{variable}_FILE": str(file), variable: other}
+    assert getattr(load(both).settings, name) == other
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_file_that_is_missing_empty_or_binary_is_named(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    environment = {f"VFM_{name.upper()}_FILE": str(file)}
+    assert refused(environment).file == f"VFM_{name.upper()}_FILE"
+    file.write_text(" \n")
+    assert "is empty" in refused(environment).what
+    file.write_bytes(b"canary\xff")
+    problem = refused(environment)
+    assert "is not text" in problem.what
+    assert "canary" not in str(problem)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_in_the_settings_file_is_refused_by_name_and_not_shown(home: Path, name: str) -> None:
+    problem = refused_file(home, f'council_name = "A"\n{name} = "{SECRET_VALUES[name]}"\n')
+    assert (problem.line, f"`{name}`" in problem.what) == (2, True)
+    assert f"VFM_{name.upper()}_FILE" in problem.remedy
+    assert "canary" not in str(problem)
+
+
+def test_an_address_without_a_password_may_stand_in_the_settings_file(home: Path) -> None:
+    text = 'database_url = "postgresql+psycopg://vfm@db.example/vfm"\nmail_url = "smtp://relay.example"\n'
+    (home / FILE).write_text(text)
+    assert load({"VFM_HOME": str(home)}).mail_url == "smtp://relay.example"
+
+
+def test_the_settings_written_out_show_no_secret() -> None:
+    loaded = load({f"VFM_{name.upper()}": value for name, value in SECRET_VALUES.items()})
+    for shown in (repr(loaded), str(loaded.settings), f"{loaded.settings!r}"):
+        assert "canary" not in shown
+        assert "council_name=" in shown
+
+
+def test_a_setting_that_is_refused_shows_no_secret_in_its_whole_traceback() -> None:
+    values = {f"VFM_{name.upper()}": value for name, value in SECRET_VALUES.items()}
+    values |= {"VFM_SECRET_KEY": values["VFM_SECRET_KEY"][:6], "VFM_SESSION_HOURS": "soon"}
+    with pytest.raises(ConfigError) as error:
+        load(values)
+    assert "canary" not in "".join(traceback.format_exception(error.value))
+
+
+# ------------------------------------------------------------------ the council's own accounts
+
+ACCOUNTS = {
+    "VFM_SIGN_IN": "oidc",
+    "VFM_OIDC_ISSUER": "https://entra.example/0f3b/v2.0",
+    "VFM_OIDC_CLIENT_ID": "vfm",
+    "VFM_OIDC_CLIENT_SECRET": "s",
+}
+
+
+def test_signing_in_with_accounts_takes_an_issuer_a_name_and_a_secret() -> None:
+    assert load(ACCOUNTS).settings.oidc_issuer == "https://entra.example/0f3b/v2.0"
+
+
+@pytest.mark.parametrize("name", ["VFM_OIDC_ISSUER", "VFM_OIDC_CLIENT_ID", "VFM_OIDC_CLIENT_SECRET"])
+def test_signing_in_with_accounts_names_what_is_missing(name: str) -> None:
+    problem = refused({key: value for key, value in ACCOUNTS.items() if key != name})
+    assert problem.file == name
+    assert "`sign_in` is `oidc`" in problem.what
 
 
 # ------------------------------------------------------------------ twins

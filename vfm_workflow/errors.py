@@ -109,6 +109,22 @@ class LinkDead(VfmError):
         super().__init__(message)
 
 
+class ProofNeeded(VfmError):
+    """A decision needs a sign-in beside its link. `confirm` asks for a fresh one, though somebody is signed in."""
+
+    status = 403
+
+    def __init__(self, message: str, *, confirm: bool) -> None:
+        self.confirm = confirm
+        super().__init__(message)
+
+
+class CodeNeeded(VfmError):
+    """A decision needs the code that is mailed to the address on record, and none was typed."""
+
+    status = 422
+
+
 class AlreadyDecided(VfmError):
     """The approver has decided already, differently. The message shows the first decision."""
 
@@ -119,6 +135,18 @@ class TooManyTries(VfmError):
     """The same link or address was tried too often in a short time."""
 
     status = 429
+
+
+class SignInRefused(VfmError):
+    """What the council's sign-in service said does not prove who somebody is, or it is nobody who may come in."""
+
+    status = 403
+
+
+class SignInServiceDown(VfmError):
+    """The council's sign-in service does not answer, or not as it should."""
+
+    status = 503
 
 
 class DatabaseBehind(VfmError):

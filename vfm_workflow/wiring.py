@@ -96,6 +96,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         catalogue=catalogue,
         renderer=Renderer(folders.search_path("notifications"), catalogue, council),
         lifecycles=found,
+        sign_in=settings.sign_in,
         **extra,
     )
 

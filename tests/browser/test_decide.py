@@ -190,6 +190,9 @@ def test_a_visitor_decides_from_the_mailbox_and_moves_the_clock(board: Served) -
     page.goto("/")
     page.get_by_role("link", name="the newest mail that asks for a decision").click()
     frame = page.frame_locator("iframe")
+    mail = frame.locator("html").evaluate("(page) => [page.scrollHeight, page.clientHeight]")
+    assert mail[0] == mail[1], "the frame is as tall as the mail"
+    assert frame.locator("body").evaluate("(body) => body.getBoundingClientRect().bottom") > mail[1] - 100
     frame.get_by_role("link", name="Read and decide").click()
     page.wait_for_url(re.compile("/decide/"))
     page.get_by_label("Approve", exact=True).check()

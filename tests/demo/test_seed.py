@@ -16,7 +16,7 @@ from tests.wrenfold import BASE
 from vfm_workflow.demo import content
 from vfm_workflow.domain import milestones as slips
 from vfm_workflow.journeys import decide, ideas, lessons, planning, returns
-from vfm_workflow.store import decisions, facts, history, outbox
+from vfm_workflow.store import decisions, deputies, facts, history, outbox, people
 from vfm_workflow.store import projects as store
 from vfm_workflow.store.tables import (
     Condition,
@@ -258,7 +258,9 @@ def test_three_decisions_wait_and_their_links_work(read_only: App, projects: dic
         token = re.search(re.escape(f"{BASE}/d/") + r"([\w-]+)", text.get_content())
         assert token is not None
         link = decide.look_up(session, read_only.home, token[1])
-        decide.refuse_dead(decide.open_link(session, read_only.home, link.id or 0), at)
+        decide.refuse_dead(
+            session, read_only.home, decide.open_link(session, read_only.home, link.id or 0), at
+        )
 
 
 def test_eighteen_projects_are_under_way(read_only: App, projects: dict[int, Project]) -> None:
@@ -325,3 +327,27 @@ def test_every_request_has_an_outcome_or_is_open(read_only: App) -> None:
     with read_only.read() as session:
         rows = Counter(session.scalars(select(col(DecisionRequest.state))))
     assert rows == {"decided": 31, "open": 3}
+
+
+# ------------------------------------------------------------------ people who left, and who stands in
+
+
+def test_a_project_manager_has_left_and_the_history_says_who_took_over(read_only: App) -> None:
+    with read_only.read() as session:
+        (leaver,) = people.leavers(session)
+        assert leaver.name == "Land Charges Project Manager"
+        assert leaver.left_at is not None
+        (project,) = [p for p in session.scalars(select(Project)) if "land charges" in p.title.lower()]
+        assert store.person(session, project.manager_id).name == "Legal Project Manager"
+        events = [row.event for row in history.of(session, project.id or 0)]
+        assert events[-1] == "created"
+        assert events[-2] == "manager_changed", "before anything else happened to it"
+
+
+def test_a_head_of_service_stands_in_for_a_director_on_the_demos_day(read_only: App) -> None:
+    with read_only.read() as session:
+        director = store.person_by_address(session, "director.of.communities@wrenfold.example")
+        deputy = deputies.deputy_on(session, director.id or 0, TODAY)
+        assert deputy is not None
+        assert deputy.name == "Head of Human Resources"
+        assert deputies.deputy_on(session, director.id or 0, TODAY - dt.timedelta(days=1)) is None

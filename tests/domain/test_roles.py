@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vfm_workflow.documents import parse_yaml
-from vfm_workflow.domain.roles import PERMISSIONS, Actor, RoleSpec, Standing, load, may, roles_on
+from vfm_workflow.domain.roles import (
+    DEPUTISED,
+    PERMISSIONS,
+    Actor,
+    RoleSpec,
+    Standing,
+    by_permission,
+    by_role,
+    load,
+    may,
+    principal_on,
+    roles_on,
+)
 from vfm_workflow.errors import ConfigError
 from vfm_workflow.folders import shipped
 
@@ -122,3 +136,47 @@ def test_an_unknown_scope_is_refused() -> None:
 def test_a_role_without_permissions_is_still_a_role() -> None:
     roles = load(parse_yaml(TEXT + "  guest:\n    title: Guest\n", FILE))
     assert roles["guest"] == RoleSpec(title="Guest", may={})
+
+
+# ------------------------------------------------------------------ deputies
+
+
+def deputy(person_id: int, role: str, *principals: Actor, department: str = "PE") -> Actor:
+    return replace(somebody(person_id, role, department), stands_for=principals)
+
+
+def test_a_deputy_is_head_of_service_where_somebody_they_stand_in_for_is() -> None:
+    assert roles_on(deputy(4, "head_of_service", SPONSOR), PROJECT) == {"head_of_service"}
+    assert roles_on(deputy(4, "head_of_service", SPONSOR), Standing(1, 9, "LC")) == frozenset()
+    assert roles_on(deputy(8, "cmt_member", SPONSOR), PROJECT) == {"head_of_service", "cmt_member"}
+
+
+def test_a_deputy_gets_no_other_role_of_whom_they_stand_in_for() -> None:
+    assert roles_on(deputy(4, "head_of_service", CHIEF), PROJECT) == frozenset()
+    assert roles_on(deputy(4, "head_of_service", MANAGER), PROJECT) == frozenset()
+
+
+@pytest.mark.parametrize("own", [Standing(4, 2, "SS"), Standing(1, 4, "SS")])
+def test_a_projects_own_people_stand_in_for_nobody_on_it(own: Standing) -> None:
+    assert principal_on(deputy(4, "head_of_service", SPONSOR), own) is None
+    assert not may(ROLES, deputy(4, "project_manager", SPONSOR), "return.verify", Standing(4, 2, "SS"))
+
+
+@pytest.mark.parametrize("permission", PERMISSIONS)
+def test_a_deputy_may_what_is_deputised_and_nothing_else(permission: str) -> None:
+    plain, standing_in = somebody(4, "head_of_service", "PE"), deputy(4, "head_of_service", SPONSOR)
+    gained = may(ROLES, standing_in, permission, PROJECT) and not may(ROLES, plain, permission, PROJECT)
+    assert gained == (permission in DEPUTISED and not may(ROLES, plain, permission, PROJECT))
+    cmt, for_head = somebody(8, "cmt_member"), deputy(8, "cmt_member", SPONSOR)
+    if permission not in DEPUTISED:
+        assert may(ROLES, for_head, permission) == may(ROLES, cmt, permission)
+
+
+def test_the_record_says_x_for_y_only_where_it_is_not_x_s_own_to_do() -> None:
+    acting = by_role(deputy(4, "head_of_service", SPONSOR), PROJECT, {"head_of_service"})
+    assert (acting.id, acting.name) == (4, "head_of_service for head_of_service")
+    assert acting.stands_for == (SPONSOR,)
+    own = by_role(deputy(4, "head_of_service", SPONSOR), Standing(1, 9, "PE"), {"head_of_service"})
+    assert (own.name, own.stands_for) == ("head_of_service", ())
+    cmt = by_permission(ROLES, deputy(8, "cmt_member", SPONSOR), "condition.discharge", PROJECT)
+    assert cmt.name == "cmt_member", "a member of CMT discharges conditions anyway"

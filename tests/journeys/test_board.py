@@ -13,7 +13,7 @@ from tests.people import Council, address
 from vfm_workflow.domain import summary
 from vfm_workflow.domain.decisions import Ballot
 from vfm_workflow.errors import AlreadyDecided, LinkDead, NotAllowed, Unready
-from vfm_workflow.journeys import board, dates, decide, disputes, people, projects, writing
+from vfm_workflow.journeys import board, dates, decide, disputes, people, projects, settling, writing
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import facts, history
 from vfm_workflow.store import projects as project_store
@@ -65,7 +65,9 @@ def on_the_board(council: Council, request: DecisionRequest) -> set[str]:
 
 def why_dead(council: Council, link_id: int) -> LinkDead:
     with council.app.read() as session, pytest.raises(LinkDead) as dead:
-        decide.refuse_dead(decide.open_link(session, council.home, link_id), council.at)
+        decide.refuse_dead(
+            session, council.home, decide.open_link(session, council.home, link_id), council.at
+        )
     return dead.value
 
 
@@ -102,6 +104,7 @@ def test_the_mail_says_what_is_decided_by_when_and_on_which_version(council: Cou
     text = body.get_content()
     assert f"{version.number}" in text
     assert version.digest[:8] in text
+    assert f"{asked} · Street Scene" in text, "a department has a name; its code means nothing to a reader"
     assert "9 March 2026" in text  # five working days after Monday 2 March
     assert "3 of the 5 members must decide, the Chief Executive among them" in text
 
@@ -143,7 +146,7 @@ def test_somebody_who_has_left_can_no_longer_decide(council: Council, asked: str
     with council.app.write() as session:
         person = project_store.person_by_address(session, address("place"))
         person.active = False
-    with council.app.write() as session, pytest.raises(NotAllowed):
+    with council.app.write() as session, pytest.raises(LinkDead, match="Director of Place has left"):
         decide.cast(session, council.home, link_id, Ballot("approve", "", ()), council.at)
 
 
@@ -476,7 +479,7 @@ def test_if_anything_fails_all_of_it_rolls_back_and_the_link_still_works(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decide, "_receipt", broken)  # the last thing a vote does
+        patch.setattr(settling, "receipt", broken)  # the last thing a vote does
         with pytest.raises(RuntimeError, match="disk is full"):
             council.decide(asked, "resources", "approve")
     assert (council.stage(asked), council.project(asked).revision) == ("cmt_approval", before)
@@ -505,4 +508,4 @@ def test_a_new_project_of_the_same_people_is_asked_about_separately(council: Cou
     assert (council.stage(asked), council.stage(other)) == ("cmt_approval", "initial_stage")
     with council.app.read() as session:
         who = people.actor_by_address(session, address("chief"))
-        assert projects.readable(council.home, who, council.project(asked))
+        assert projects.open_project(session, council.home, asked, who).reference == asked

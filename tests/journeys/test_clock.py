@@ -233,6 +233,10 @@ def test_a_quarter_is_asked_of_the_head_and_of_finance_until_it_is_verified(
     assert when(council, "quarter_due", "head") == when(council, "quarter_due", "finance") == [D(2026, 10, 7)]
     assert when(council, "quarter_overdue", "finance") == [D(2026, 10, 15), D(2026, 10, 29), D(2026, 11, 12)]
     assert {row.subject for row in said(council, "quarter_overdue", "head")} == {"SS"}
+    asked = [
+        council.read_mail(mail).get_body(("plain",)) for mail in council.mails(to="head", notice="digest")
+    ]
+    assert any("Q2 2026/27, Street Scene" in part.get_content() for part in asked if part)
     assert {row.subject for row in said(council, "quarter_overdue", "finance")} == {"council"}
     assert said(council, to="planning") == [], "the other department has no project"
 
@@ -325,7 +329,7 @@ def test_a_reminder_mints_a_new_link_and_revokes_the_old(council: Council, asked
     assert live.revoked_at is None
     council.decide(asked, "place", "approve")
     with council.app.read() as session, pytest.raises(LinkDead, match="a newer link was sent"):
-        decide.refuse_dead(decide.open_link(session, council.home, old), council.at)
+        decide.refuse_dead(session, council.home, decide.open_link(session, council.home, old), council.at)
 
 
 def test_reminders_missed_while_nothing_ran_fold_into_one(council: Council, asked: str) -> None:

@@ -58,7 +58,9 @@ def test_a_later_answer_replaces_the_first_and_the_history_keeps_both(council: C
 def test_nobody_is_asked_twice_or_answers_unasked(council: Council) -> None:
     reference = council.create()
     with pytest.raises(NotFound, match="Legal has not been asked about VFM-0001"):
-        answer(council, reference, "legal", "Hello?", "legal")
+        answer(council, reference, "legal", "Hello?")
+    with pytest.raises(NotFound, match="There is no project"):
+        answer(council, reference, "legal", "Hello?", "legal")  # nobody asked them: they know of no project
     ask(council, reference, "legal")
     with pytest.raises(NotAllowed, match="Legal was asked on 2 March 2026 already"):
         ask(council, reference, "legal")

@@ -103,9 +103,9 @@ def test_a_departments_code_is_short_plain_and_new(council: Council, code: str) 
 def test_a_head_must_be_somebody_and_a_department_must_exist(council: Council) -> None:
     with council.app.write() as session:
         with pytest.raises(NotFound, match="Nobody here has the address"):
-            people.set_head(session, "SS", "nobody@wrenfold.example")
+            people.set_head(session, "SS", "nobody@wrenfold.example", at=council.at)
         with pytest.raises(NotFound, match="The departments are: PE, SS"):
-            people.set_head(session, "XX", address("head"))
+            people.set_head(session, "XX", address("head"), at=council.at)
 
 
 def test_a_leaver_is_nobody(council: Council) -> None:

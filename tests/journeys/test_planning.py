@@ -522,7 +522,7 @@ def test_a_condition_is_not_discharged_by_the_manager_nor_without_saying_how(cou
             discharge(council, session, reference, "head", " \n")
         with pytest.raises(NotFound, match="no such condition"):
             discharge(council, session, reference, "head", "Done", 99)
-        with pytest.raises(NotFound, match="There is no project"):
+        with pytest.raises(NotFound, match="no such condition"):
             discharge(council, session, reference, "holder", "Done")
 
 

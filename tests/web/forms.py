@@ -42,7 +42,7 @@ class _Reader(HTMLParser):
         if tag == "form":
             self.open = False
         elif tag == "textarea" and self.area is not None:
-            self.forms[-1][1].append((self.area, self.text))
+            self.forms[-1][1].append((self.area, self.text.removeprefix("\n")))  # as browsers do
             self.area = None
         elif tag == "select":
             self.choice = None

@@ -11,12 +11,14 @@ from typing import Any
 
 import httpx
 import structlog
+from fastapi.routing import APIRoute
 
 from tests.people import Council, address
 from vfm_workflow.journeys import signin
 from vfm_workflow.store import projects
 from vfm_workflow.web.app import create
-from vfm_workflow.web.visit import SESSION_COOKIE
+from vfm_workflow.web.pages import routers
+from vfm_workflow.web.visit import SESSION_COOKIE, form
 
 # A page that fails is told in full by pytest; a log that draws every local variable would take a minute.
 structlog.configure(
@@ -114,6 +116,28 @@ class Browser:
         found = re.search(rf'<input[^>]*name="{re.escape(name)}"[^>]*value="([^"]*)"', self.last.text)
         assert found is not None, f"the page has no hidden field {name}"
         return html.unescape(found[1])
+
+
+def posts() -> list[str]:
+    """Return the path of every route that takes a form, as it is written in the code."""
+    return sorted({route.path for route in _routes() if "POST" in (route.methods or ())})
+
+
+def forms() -> list[str]:
+    """Return those of them that read what was typed; the others are a button alone."""
+    reading = {
+        route.path for route in _routes() if form in {part.call for part in route.dependant.dependencies}
+    }
+    return sorted(reading)
+
+
+def gets() -> list[str]:
+    """Return the path of every page."""
+    return sorted({route.path for route in _routes() if "GET" in (route.methods or ())})
+
+
+def _routes() -> list[APIRoute]:
+    return [route for router in routers() for route in router.routes if isinstance(route, APIRoute)]
 
 
 def readable(page: str) -> str:

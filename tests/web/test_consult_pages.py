@@ -73,9 +73,9 @@ def test_an_empty_answer_is_refused_at_its_box(browser: Browser, path: str) -> N
 def test_an_answer_that_comes_too_late_is_kept_on_the_page(browser: Browser, path: str) -> None:
     council = browser.council
     reference = path.split("/")[2]
-    browser.sign_in("manager").send(f"{path}/legal", {"do": "ask"})
+    browser.sign_in("manager").send(f"{path}/finance", {"do": "ask"})
     council.do(reference, "hold", "head", reason="Waiting")
-    answer = browser.sign_in("legal").send(f"{path}/legal", {"do": "answer", "answer": "No objection"})
+    answer = browser.sign_in("finance").send(f"{path}/finance", {"do": "answer", "answer": "No objection"})
     assert answer.status_code == 403
     assert "On hold, which does not take changes" in browser.text
 

@@ -9,6 +9,7 @@ import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from tests.people import Council
 from tests.web.deciding import PERSON, Member, asked, dump, fresh, link_in, newest
 from tests.web.support import BASE, Browser
 from vfm_workflow import wiring
-from vfm_workflow.journeys import decide, disputes, writing
+from vfm_workflow.journeys import decide, disputes, settling, writing
 from vfm_workflow.logs import redact
 from vfm_workflow.store import decisions, history
 from vfm_workflow.store.tables import Condition, History, Link, VoteRow
@@ -362,9 +363,12 @@ def test_6_conditions_are_tracked_when_the_board_agrees(council: Council, projec
     assert texts == ["Keep the crews", "Report monthly"]
 
 
-@pytest.mark.parametrize("step", ["_insert_vote", "_settle", "_mail_cast", "_receipt"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(decide, "_insert_vote"), (settling, "settle"), (settling, "mail_cast"), (settling, "receipt")],
+)
 def test_6_if_anything_fails_all_of_it_rolls_back_and_the_link_still_works(
-    council: Council, project: str, monkeypatch: pytest.MonkeyPatch, step: str
+    council: Council, project: str, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
@@ -372,7 +376,7 @@ def test_6_if_anything_fails_all_of_it_rolls_back_and_the_link_still_works(
     member = Member(council, "chief")
     before = dump(council.app)
     with monkeypatch.context() as broken, capture_logs() as logged:
-        broken.setattr(decide, step, fail)
+        broken.setattr(module, step, fail)
         with pytest.raises(OSError, match="disk is full"):
             member.decide("approve")
     assert [line["event"] for line in logged] == ["a page failed"]
@@ -531,9 +535,7 @@ def test_12_the_page_says_link_holder_for_somebody_never_signed_by(council: Coun
     member = Member(council, "chief")
     member.decide("approve")
     member.look()
-    assert (
-        "Link holder for Chief Executive, level A, by the link sent to chief@wrenfold.example" in member.text
-    )
+    assert "Link holder for Chief Executive, level A (link sent to chief@wrenfold.example)" in member.text
     assert "signed by" not in member.text.lower()
 
 

@@ -124,6 +124,7 @@ def test_who_may_not_know_of_the_project_finds_no_page(council: Council, project
 
 
 def test_a_project_without_a_dispute_says_so(council: Council, project: str) -> None:
-    admin = fresh(council).sign_in("admin")
-    admin.get(f"/projects/{project}/dispute")
-    assert f"Nothing is disputed on {project}" in admin.text
+    auditor = fresh(council).sign_in("auditor")
+    auditor.get(f"/projects/{project}/dispute")
+    assert f"Nothing is disputed on {project}" in auditor.text
+    assert fresh(council).sign_in("admin").get(f"/projects/{project}/dispute").status_code == 404

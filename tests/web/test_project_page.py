@@ -189,7 +189,7 @@ def test_the_record_says_who_decided_what_on_which_text(browser: Browser) -> Non
     assert "It is overdue" in browser.text
     assert "Rejected (late: it changed nothing)" in browser.text
     assert "Director of Customers CMT member Did not decide" in browser.text
-    assert "Holder of the link sent to chief@wrenfold.example, level A" in browser.text
+    assert "Link holder for Chief Executive, level A (link sent to chief@wrenfold.example)" in browser.text
     with council.app.read() as session:
         digest = pages_record.requests(session, 1)[0].digest
     assert f"Version 1 · {digest[:8]}" in browser.text

@@ -257,7 +257,10 @@ def test_cmt_sees_every_services_month(browser: Browser, running: str) -> None:
         "1 return is expected of 1 project: 0 verified, 1 to be verified, 0 in draft, 0 not begun."
         in browser.text
     )
-    assert "Waste rounds VFM-0001 · SS · Waste Project Manager Implementation To be verified" in browser.text
+    assert (
+        "Waste rounds VFM-0001 · Street Scene · Waste Project Manager Implementation To be verified"
+        in browser.text
+    )
     assert "Amber" in browser.text
     assert f'href="{path(running)}"' in page.text
     assert "Not reporting yet" not in browser.text
@@ -290,5 +293,5 @@ def test_what_is_no_month_is_not_found(browser: Browser, query: str) -> None:
 
 
 def test_members_do_not_see_figures_that_are_not_released(browser: Browser) -> None:
-    assert browser.sign_in("holder").get("/returns").status_code == 403
+    assert browser.sign_in("holder").get("/returns").status_code == 404
     assert browser.sign_out().get("/returns").status_code == 303

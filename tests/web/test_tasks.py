@@ -165,7 +165,11 @@ def test_a_held_project_waits_for_its_head_of_service(council: Council) -> None:
 def test_an_idea_waits_for_those_who_reply(council: Council) -> None:
     with council.app.write() as session:
         ideas.propose(session, council.home, council.actor(session, "holder"), council.at, "Share the depot")
+        holder = council.actor(session, "holder")
+        ideas.propose(session, council.home, holder, council.at, "Solar roofs", "SS")
     assert "Reply to a Member’s idea" in titles(council, "head")
+    assert "Reply to a Member’s idea" in titles(council, "chief")
+    assert titles(council, "planning") == []
     assert titles(council, "manager") == []
 
 

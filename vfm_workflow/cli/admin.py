@@ -92,7 +92,7 @@ def add_department(
         if department is None or not head or department.name != name.strip():
             department = people.add_department(session, code=code, name=name)
         if head:
-            people.set_head(session, department.code, head)
+            people.set_head(session, department.code, head, at=app.now())
     if as_json:
         emit({"code": department.code, "name": department.name, "head": head or None})
     else:

@@ -70,11 +70,11 @@ def database() -> Iterator[Database]:
         found.close()
 
 
-def actor(session: Session, address: str) -> Actor:
-    """Return who has the work address. Raises NotFound."""
-    from vfm_workflow.journeys import people
+def actor(session: Session, address: str, app: App, at: dt.datetime) -> Actor:
+    """Return who has the work address, with those they stand in for at `at`. Raises NotFound."""
+    from vfm_workflow.journeys import deputies, people
 
-    return people.actor_by_address(session, address)
+    return deputies.standing_in(session, app.home, people.actor_by_address(session, address), at)
 
 
 def moment(text: str, app: App) -> dt.datetime:

@@ -61,8 +61,9 @@ def show(
     from vfm_workflow.journeys import overview
 
     with council() as app, app.read() as session:
-        asker = actor(session, by) if by else None
-        shown = overview.show(session, app.home, reference, asker, moment(at, app))
+        when = moment(at, app)
+        asker = actor(session, by, app, when) if by else None
+        shown = overview.show(session, app.home, reference, asker, when)
     if as_json:
         emit(shown)
     else:
@@ -107,7 +108,8 @@ def new(
     with council() as app:
         written = _read(source, app.home.outline)
         with app.write() as session:
-            when, doer = moment(at, app), actor(session, by)
+            when = moment(at, app)
+            doer = actor(session, by, app, when)
             project = projects.create_from(
                 session,
                 app.home,
@@ -160,10 +162,9 @@ def do(
     from vfm_workflow.journeys.advance import advance
 
     with council() as app, app.write() as session:
-        doer = actor(session, by)
-        moved = advance(
-            session, app.home, reference, event, doer, moment(at, app), reason=reason, revision=revision
-        )
+        when = moment(at, app)
+        doer = actor(session, by, app, when)
+        moved = advance(session, app.home, reference, event, doer, when, reason=reason, revision=revision)
     if as_json:
         emit(asdict(moved))
     elif moved.from_stage == moved.to_stage:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vfm_workflow.cli import admin, audit, clockwork, db, home, mail, project, serve, workflow
+from vfm_workflow.cli import audit, clockwork, db, home, mail, people, project, report, serve, workflow
 from vfm_workflow.cli.output import refuse
 from vfm_workflow.errors import VfmError
 
@@ -78,7 +78,7 @@ app.command()(home.init)
 app.command()(home.check)
 app.command()(home.where)
 app.add_typer(db.group, name="db")
-app.add_typer(admin.group, name="admin")
+app.add_typer(people.group, name="admin")
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.add_typer(project.group, name="project")
@@ -87,6 +87,7 @@ app.command()(clockwork.deliver)
 app.command()(clockwork.preview)
 app.add_typer(mail.group, name="mail")
 app.add_typer(workflow.group, name="workflow")
+app.add_typer(report.group, name="report")
 app.add_typer(audit.group, name="audit")
 
 

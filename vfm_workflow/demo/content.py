@@ -40,9 +40,29 @@ class PersonEntry(Strict):
     """Which consultation of config/outline.yaml they answer."""
 
 
+class LeaverEntry(Strict):
+    """Somebody who leaves, and who takes over what is theirs."""
+
+    key: str
+    on: dt.date
+    successor: str
+
+
+class DeputyEntry(Strict):
+    """Somebody who stands in for another, as that other has set it on a day before."""
+
+    person: str
+    deputy: str
+    set_on: dt.date
+    from_day: dt.date
+    until_day: dt.date
+
+
 class PeopleFile(Strict):
     departments: tuple[DepartmentEntry, ...]
     people: tuple[PersonEntry, ...]
+    leavers: tuple[LeaverEntry, ...] = ()
+    deputies: tuple[DeputyEntry, ...] = ()
 
 
 class ReplyEntry(Strict):
@@ -57,6 +77,7 @@ class IdeaEntry(Strict):
     role: str
     title: str
     text: str
+    department: str = ""
     reply: ReplyEntry | None
 
 
@@ -76,6 +97,7 @@ class ConsultationEntry(Strict):
     asked: dt.date
     answered: dt.date | None
     answer: str | None
+    stance: str = "comments"
 
 
 class MeasureEntry(Strict):
@@ -178,6 +200,8 @@ class ProjectFile(Strict):
     partner: str | None
     priorities: tuple[str, ...]
     pm: str
+    begun_by: str | None = None
+    """Who managed it first, where they left before anything was written."""
     sponsor: str
     summary: str
     criteria: Mapping[str, str]
@@ -208,6 +232,8 @@ class CouncilData:
     ideas: Sequence[IdeaEntry]
     projects: Sequence[ProjectFile]
     """In order of number."""
+    leavers: Sequence[LeaverEntry] = ()
+    deputies: Sequence[DeputyEntry] = ()
 
     def person(self, key: str) -> PersonEntry:
         return next(person for person in self.people if person.key == key)
@@ -219,12 +245,16 @@ class CouncilData:
 
 def read(folder: Path = FOLDER) -> CouncilData:
     """Return the demo council's data. Raises ConfigError naming file and line of whatever does not fit."""
-    people = validate(PeopleFile, _document(folder / "people.yaml"))
+    file = _document(folder / "people.yaml")
+    people = validate(PeopleFile, file)
     ideas = validate(IdeasFile, _document(folder / "ideas.yaml"))
     documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
     projects = [validate(ProjectFile, document) for document in documents]
-    data = CouncilData(people.departments, people.people, ideas.ideas, projects)
-    problems = [
+    data = CouncilData(
+        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies
+    )
+    problems = [*_unknown(file, people)]
+    problems += [
         problem
         for document, project in zip(documents, projects, strict=True)
         for problem in _misfits(document, project, data)
@@ -238,6 +268,20 @@ def _document(path: Path) -> Document:
     return parse_yaml(path.read_text(encoding="utf-8"), str(path))
 
 
+def _unknown(document: Document, people: PeopleFile) -> Iterator[Problem]:
+    """Yield each name of a leaver, a successor or a deputy that nobody has."""
+    known = {person.key for person in people.people}
+    used = [
+        (("leavers", n), name) for n, row in enumerate(people.leavers) for name in (row.key, row.successor)
+    ]
+    used += [
+        (("deputies", n), name) for n, row in enumerate(people.deputies) for name in (row.person, row.deputy)
+    ]
+    for where, name in used:
+        if name not in known:
+            yield document.problem(where, f"there is no `{name}`.", "Correct the name.")
+
+
 def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Iterator[Problem]:
     """Yield each name that a project uses and nothing has."""
     people = {person.key for person in data.people}
@@ -246,6 +290,7 @@ def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Ite
     used: list[tuple[tuple[str | int, ...], str, set[str]]] = [
         (("pm",), project.pm, people),
         (("sponsor",), project.sponsor, people),
+        (("begun_by",), project.begun_by or project.pm, people),
     ]
     used += [(("answers", n), a.lesson, lessons) for n, a in enumerate(project.answers)]
     used += [(("lessons", n), lesson.by, people) for n, lesson in enumerate(project.lessons)]

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from vfm_workflow.demo import voting
-from vfm_workflow.demo.content import IdeaEntry, LessonEntry, MilestoneEntry, MoveEntry, ProjectFile
+from vfm_workflow.demo import advising, voting
+from vfm_workflow.demo.content import (
+    DeputyEntry,
+    IdeaEntry,
+    LeaverEntry,
+    LessonEntry,
+    MilestoneEntry,
+    MoveEntry,
+    ProjectFile,
+)
 from vfm_workflow.demo.events import (
     AskRebaseline,
     BallotEntry,
@@ -15,7 +23,7 @@ from vfm_workflow.demo.events import (
     Hold,
 )
 from vfm_workflow.demo.replay import Impossible, Replay
-from vfm_workflow.journeys import advance, dates, gate, ideas, lessons, planning, writing
+from vfm_workflow.journeys import advance, dates, deputies, gate, ideas, leaving, lessons, planning, writing
 from vfm_workflow.store import projects
 
 EVENTS = {
@@ -66,7 +74,7 @@ def vote(replay: Replay, project: ProjectFile, ballot: BallotEntry, at: dt.datet
     """A member of the board decides by the link in their mail."""
     with replay.act(f"{ballot.by} decides on project {project.number}") as session:
         address, reference = replay.address(ballot.by), replay.reference(project)
-        voting.vote(session, replay.home, replay.links, reference, address, ballot, at)
+        voting.vote(session, replay.home, replay.links, reference, address, ballot, at, replay.app.secret_key)
 
 
 def ask_again(replay: Replay, project: ProjectFile, event: Expire, at: dt.datetime) -> None:
@@ -132,15 +140,37 @@ def propose_idea(replay: Replay, entry: IdeaEntry, at: dt.datetime) -> None:
     """A Member has an idea."""
     with replay.act(f"The idea “{entry.title}”") as session:
         text = f"{entry.title}\n\n{replay.said(entry.text)}"
-        row = ideas.propose(session, replay.home, replay.actor(session, entry.by), at, text)
+        by = replay.actor(session, entry.by)
+        row = ideas.propose(session, replay.home, by, at, text, entry.department)
         replay.ids[0, "idea", entry.title] = row.id or 0
 
 
 def reply(replay: Replay, entry: IdeaEntry, at: dt.datetime) -> None:
-    """Somebody replies to a Member's idea."""
+    """The head of the service replies to a Member's idea, by the link in their mail."""
     if entry.reply is None:
         return
     with replay.act(f"The reply to “{entry.title}”") as session:
-        by = replay.actor(session, entry.reply.by)
         idea = replay.id_of(0, "idea", entry.title)
-        ideas.reply(session, replay.home, idea, by, at, replay.said(entry.reply.text))
+        advising.reply(session, replay.home, replay.asked, idea, replay.said(entry.reply.text), at)
+
+
+def leave(replay: Replay, entry: LeaverEntry, at: dt.datetime) -> None:
+    """Somebody leaves; the administrator says who takes over."""
+    with replay.act(f"{entry.key} leaves") as session:
+        by, successor = replay.actor(session, "administrator"), replay.address(entry.successor)
+        leaving.leave(session, replay.home, replay.address(entry.key), by, at, successor=successor)
+
+
+def name_deputy(replay: Replay, entry: DeputyEntry, at: dt.datetime) -> None:
+    """Somebody who will be away says who stands in for them."""
+    with replay.act(f"{entry.deputy} will stand in for {entry.person}") as session:
+        deputies.set_deputy(
+            session,
+            replay.home,
+            person=replay.address(entry.person),
+            deputy=replay.address(entry.deputy),
+            from_day=entry.from_day.isoformat(),
+            until_day=entry.until_day.isoformat(),
+            by=replay.actor(session, entry.person),
+            at=at,
+        )

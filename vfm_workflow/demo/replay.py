@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from vfm_workflow.demo.advising import Asked
 from vfm_workflow.demo.content import CouncilData, ProjectFile
 from vfm_workflow.demo.voting import Links
 from vfm_workflow.domain.roles import Actor
@@ -36,7 +37,12 @@ class Replay:
     """Project number → its reference: in the order in which the projects begin, not that of their numbers."""
     ids: dict[tuple[int, str, str], int] = field(default_factory=dict)
     """(project number, kind, name in its file) → the row's id, for `measure`, `saving`, `milestone` and `lesson`."""
+    asked: Asked = field(init=False)
+    """The links in the mailboxes of those who are asked for advice or a reply."""
     actors: dict[str, Actor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.asked = Asked(self.links)
 
     @property
     def home(self) -> Home:
@@ -104,4 +110,4 @@ def settle_in(replay: Replay, at: dt.datetime) -> None:
                 at=at,
             )
         for department in replay.data.departments:
-            people.set_head(session, department.code, replay.address(department.head))
+            people.set_head(session, department.code, replay.address(department.head), at=at)

@@ -44,9 +44,11 @@ TIMES = {
     "verify": "15:10",
     "reply": "15:40",
     "reach": "16:10",
+    "deputy": "16:20",
+    "leave": "16:40",
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
-SILENT = {"create", "ask", "answer", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify"}
+SILENT = {"create", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify", "deputy", "leave"}
 """Those from which no mail follows."""
 DRAFTING = dt.timedelta(minutes=25)
 """How long before it is submitted a text was last saved."""
@@ -69,12 +71,18 @@ def _all(replay: Replay) -> Iterator[Action]:
                 yield Action(calendar.moment(day, TIMES[time]) + later, do, silent=time in SILENT)
             else:
                 yield Action(calendar.moment(day, time), do)
+    for leaver in replay.data.leavers:
+        at = calendar.moment(leaver.on, TIMES["leave"])
+        yield Action(at, partial(living.leave, replay, leaver), silent=True)
+    for deputy in replay.data.deputies:
+        at = calendar.moment(deputy.set_on, TIMES["deputy"])
+        yield Action(at, partial(living.name_deputy, replay, deputy), silent=True)
     for idea in replay.data.ideas:
         at = calendar.moment(idea.date, TIMES["idea"])
-        yield Action(at, partial(living.propose_idea, replay, idea), silent=True)
+        yield Action(at, partial(living.propose_idea, replay, idea))
         if idea.reply is not None:
             at = calendar.moment(idea.reply.date, TIMES["reply"])
-            yield Action(at, partial(living.reply, replay, idea), silent=True)
+            yield Action(at, partial(living.reply, replay, idea))
 
 
 def _project(replay: Replay, project: ProjectFile) -> Iterator[Entry]:

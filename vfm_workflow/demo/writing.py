@@ -6,6 +6,7 @@ import datetime as dt
 
 from sqlmodel import Session
 
+from vfm_workflow.demo import advising
 from vfm_workflow.demo.content import (
     FIRST_YEAR,
     ConsultationEntry,
@@ -20,11 +21,14 @@ from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys import consult, dates, lessons, measures, planning, projects, savings
 from vfm_workflow.journeys import writing as texts
 
+SPARE_DAYS = 2
+"""Working days that a consultee has left when they answer."""
 SOURCE = "Figures for {year} exchanged by six comparable districts (illustrative)"
 
 
 def create(replay: Replay, project: ProjectFile, at: dt.datetime) -> None:
     """Begin the project."""
+    manager = project.begun_by or project.pm
     with replay.act(f"Project {project.number} begins") as session:
         row = projects.create(
             session,
@@ -32,9 +36,9 @@ def create(replay: Replay, project: ProjectFile, at: dt.datetime) -> None:
             title=project.title,
             kind=project.kind,
             department=project.department,
-            manager=replay.address(project.pm),
+            manager=replay.address(manager),
             sponsor=replay.address(project.sponsor),
-            by=replay.actor(session, project.pm),
+            by=replay.actor(session, manager),
             at=at,
             summary=project.summary,
             partner=project.partner or "",
@@ -61,18 +65,36 @@ def add_evidence(replay: Replay, project: ProjectFile, entry: EvidenceEntry, at:
 
 
 def ask(replay: Replay, project: ProjectFile, entry: ConsultationEntry, at: dt.datetime) -> None:
-    """Ask a consultee."""
+    """Ask a consultee by mail, with as long to answer as they will need."""
+    calendar, days = replay.home.calendar, ""
+    if entry.answered is not None:
+        needed = calendar.working_days_between(entry.asked, entry.answered) + SPARE_DAYS
+        days = str(max(needed, replay.home.outline.consulting.answer_working_days))
     with replay.act(f"Project {project.number} consults {entry.with_}") as session:
-        by = replay.actor(session, project.pm)
-        consult.ask(session, replay.home, replay.reference(project), entry.with_, by, at)
+        consult.ask(
+            session,
+            replay.home,
+            replay.reference(project),
+            entry.with_,
+            replay.actor(session, project.pm),
+            at,
+            person=replay.address(replay.data.consultee(entry.with_)),
+            working_days=days,
+        )
 
 
 def answer(replay: Replay, project: ProjectFile, entry: ConsultationEntry, at: dt.datetime) -> None:
-    """The consultee answers."""
+    """The consultee answers by the link in their mail."""
     with replay.act(f"{entry.with_} answers project {project.number}") as session:
-        by = replay.actor(session, replay.data.consultee(entry.with_))
-        consult.answer(
-            session, replay.home, replay.reference(project), entry.with_, by, at, entry.answer or ""
+        advising.advise(
+            session,
+            replay.home,
+            replay.asked,
+            replay.reference(project),
+            entry.with_,
+            entry.stance,
+            entry.answer or "",
+            at,
         )
 
 

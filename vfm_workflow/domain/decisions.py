@@ -52,13 +52,12 @@ class Ballot:
 
 
 def needed(rule: DecisionRule, seats: Sequence[Seat]) -> int:
-    """Return how many of `seats` must vote: a majority, all, or the number the lifecycle says."""
+    """Return how many of `seats` must vote: a majority, all, or the number the lifecycle says. A board that was left with
+    nobody decides nothing."""
     share = rule.quorum.share
-    if share == "all":
-        return len(seats)
     if share == "majority":
         return len(seats) // 2 + 1
-    return min(share, len(seats))
+    return max(len(seats) if share == "all" else min(share, len(seats)), 1)
 
 
 def must_vote(rule: DecisionRule, seats: Sequence[Seat]) -> frozenset[str]:

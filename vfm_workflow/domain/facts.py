@@ -19,6 +19,34 @@ class ConsultationFact:
     asked_on: dt.date | None
     answered_on: dt.date | None
     answer: str
+    answered_by: str = ""
+    """The post of whoever gave the answer, or recorded it for them."""
+    how: str = ""
+    """`link`, `self` (signed in) or `recorded` (for them, by the project's own people); empty before an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFact:
+    """A file that belongs to the outline or the recommendations."""
+
+    document: str
+    name: str
+    size: int
+    """Bytes."""
+    digest: str
+    exempt: str
+    """The paragraph under which it is exempt; empty where it is public."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkFact:
+    """Finance's advice, or the Board's recommendation, given before a text was frozen."""
+
+    kind: str
+    subject: str
+    on: dt.date
+    by: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +104,8 @@ class SavingFact:
     cross_check: str
     years: tuple[tuple[int, int, int, int], ...]
     """(financial year, low, expected, high) in whole pence."""
+    costs: tuple[tuple[int, int], ...] = ()
+    """(financial year, cost to achieve) in whole pence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +146,12 @@ class Facts:
     rules: OutlineRules
     sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Document (`outline`, `recommendations`) → section key → text."""
+    exempt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Document → section key → the paragraph of Schedule 12A by which it is exempt, of those that are."""
     criteria: Mapping[str, str] = field(default_factory=dict)
     consultations: Sequence[ConsultationFact] = ()
+    documents: Sequence[DocumentFact] = ()
+    remarks: Sequence[RemarkFact] = ()
     milestones: Sequence[MilestoneFact] = ()
     plan: Sequence[PlanElement] = ()
     measures: Sequence[MeasureFact] = ()

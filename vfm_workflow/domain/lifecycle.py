@@ -23,6 +23,8 @@ SAME, BACK, LIVE = "same", "back", "live"
 Choice = Literal["approve", "approve_with_conditions", "return_for_changes", "reject"]
 CHOICES: tuple[Choice, ...] = ("approve", "approve_with_conditions", "return_for_changes", "reject")
 Assurance = Literal["A", "B", "C"]
+ASSURANCES: tuple[Assurance, ...] = ("A", "B", "C")
+"""How sure the service must be who decides, the surest last: the link; a code by mail beside it; a full sign-in."""
 
 
 class Stage(Strict):
@@ -46,6 +48,13 @@ class Quorum(Strict):
     must_include: tuple[str, ...] = ()
 
 
+class Threshold(Strict):
+    """The money at stake above which a decision needs a surer level."""
+
+    pounds: int = Field(ge=0, strict=True)
+    level: Assurance
+
+
 class DecisionRule(Strict):
     """A decision: who decides, on what frozen text, by when, and what each outcome does."""
 
@@ -57,6 +66,7 @@ class DecisionRule(Strict):
     deadline_working_days: int = Field(default=5, ge=1, le=60)
     remind_working_days_before: tuple[int, ...] = (2, 0)
     assurance: Assurance = "A"
+    assurance_above: Threshold | None = None
     outcomes: dict[Choice, str] = Field(min_length=1)
 
 
@@ -316,11 +326,6 @@ def _decision_problems(
         if event in events and events[event].decided_by != key:
             what = f"the event `{event}` is not `decided_by: {key}`."
             yield document.problem((*at, "outcomes", choice), what, "Say so in the event.")
-    if rule.assurance != "A":
-        what = f"`assurance: {rule.assurance}` is not built yet, and a record must not claim it."
-        yield document.problem(
-            (*at, "assurance"), what, "Say `assurance: A`, the link sent to the member's address."
-        )
     if "approve" not in rule.outcomes:
         yield document.problem(
             (*at, "outcomes"), f"`{key}` cannot be approved.", "Say which event `approve:` fires."
@@ -332,8 +337,20 @@ def _decision_problems(
         yield document.problem(
             at, f"no event opens the decision `{key}`.", f"Add `opens: {key}` to an event."
         )
+    yield from _assurance_problems(document, at, rule)
     yield from _quorum_problems(document, at, rule)
     yield from _dead_ends(lifecycle, document, key, rule)
+
+
+def _assurance_problems(document: Document, at: tuple[str, str], rule: DecisionRule) -> Iterator[Problem]:
+    above = rule.assurance_above
+    if above is not None and ASSURANCES.index(above.level) <= ASSURANCES.index(rule.assurance):
+        what = f"above £{above.pounds:,} it would ask for level {above.level}, and it asks for {rule.assurance} anyway."
+        surer = ASSURANCES[ASSURANCES.index(rule.assurance) + 1 :]
+        remedy = f"Say `level: {' or '.join(surer)}`" if surer else "Lower `assurance:`"
+        yield document.problem(
+            (*at, "assurance_above", "level"), what, f"{remedy}, or remove `assurance_above:`."
+        )
 
 
 def _quorum_problems(document: Document, at: tuple[str, str], rule: DecisionRule) -> Iterator[Problem]:

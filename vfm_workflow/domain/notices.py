@@ -22,6 +22,9 @@ What = Literal[
     "milestone_slipped",
     "decision_open",
     "condition_open",
+    "consultation_open",
+    "idea_open",
+    "challenge_open",
     "stage_over_limit",
     "event",
 ]
@@ -42,6 +45,9 @@ TIMING: Mapping[What, tuple[frozenset[Timing], frozenset[Timing]]] = {
     "milestone_slipped": (frozenset({"over_working_days"}), frozenset()),
     "decision_open": (frozenset({"working_days"}), frozenset({"then_every"})),
     "condition_open": (frozenset({"then_every"}), frozenset()),
+    "consultation_open": (frozenset({"working_days"}), frozenset({"then_every"})),
+    "idea_open": (frozenset({"working_days"}), frozenset({"then_every"})),
+    "challenge_open": (frozenset({"working_days"}), frozenset({"then_every"})),
     "stage_over_limit": (frozenset({"working_days"}), frozenset({"then_every"})),
     "event": (frozenset(), frozenset()),
 }
@@ -107,6 +113,7 @@ FRAGMENT = frozenset({"items", "total", "council"})
 
 _DECISION = COMMON | {"project", "decision"}
 _ASKED = _DECISION | {"summary", "link", "asked_by"}
+_CONSULTED = COMMON | {"project", "consultation"}
 _ITEM = frozenset({"project", "link"})
 _RETURN = _ITEM | {"period", "due", "late_working_days", "manager"}
 
@@ -114,13 +121,23 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "decision_asked": _ASKED,
     "decision_reminded": _ASKED | {"working_days_left"},
     "decision_superseded": _ASKED | {"changes"},
+    "decision_passed": _ASKED | {"reason"},
+    "decision_code": _DECISION | {"code", "minutes"},
     "decision_receipt": _DECISION
     | {"choice", "reason", "conditions", "decided_at", "assurance", "dispute_link"},
     "decision_vote_cast": _DECISION | {"voter", "choice", "reason", "conditions", "decided_at", "tally"},
     "decision_made": _DECISION | {"outcome", "tally", "votes", "conditions", "next_stage"},
     "decision_withdrawn": _DECISION | {"reason"},
+    "decision_without_board": _DECISION | {"roles"},
     "decision_disputed": _DECISION | {"voter", "disputed_at", "link"},
+    "consultation_asked": _CONSULTED | {"summary", "link", "asked_by"},
+    "consultation_reminded": _CONSULTED | {"summary", "link", "asked_by", "working_days_left"},
+    "consultation_receipt": _CONSULTED | {"answer", "answered_at", "assurance"},
+    "idea_asked": COMMON | {"idea", "link"},
+    "idea_replied": COMMON | {"idea", "reply", "by", "page"},
     "sign_in_link": COMMON | {"link", "minutes"},
+    "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
+    "sign_in_shared": COMMON | {"link"},
 }
 """Every notice that the program sends at once, with the names its templates may use."""
 
@@ -138,23 +155,33 @@ CONTEXT: Mapping[str, frozenset[str]] = {
     | {"milestone", "baseline", "forecast", "slip_calendar_days", "slip_working_days", "overdue"},
     "decision_open": _ITEM | {"decision", "deadline", "waiting_for", "votes", "needed"},
     "condition_open": _ITEM | {"condition", "set_on", "set_by"},
+    "consultation_open": _ITEM | {"consultee", "asked", "asked_on", "deadline", "late_working_days"},
+    "idea_open": frozenset({"link", "idea", "by", "on", "waiting_working_days"}),
+    "challenge_open": _ITEM | {"challenge", "by", "on", "waiting_working_days"},
     "stage_over_limit": _ITEM | {"stage", "since", "limit_working_days", "over_working_days"},
     "stage_changed": _MOVED,
     "return_sent_back": _ITEM | {"period", "by", "reason"},
+    "return_chased": _ITEM | {"period", "by", "on"},
+    "consultation_answered": _ITEM | {"consultee", "by", "on", "answer"},
+    "remark_made": _ITEM | {"kind", "by", "on", "text"},
+    "challenge_replied": _ITEM | {"challenge", "by", "on", "reply"},
 }
 """Names a template may use: of an at_once notice by key, of an item of a digest notice by `context_key`."""
+
+EVENTS = ("return_sent_back", "return_chased", "consultation_answered", "remark_made", "challenge_replied")
+"""Digest notices that a journey leaves, each with facts of its own."""
 
 
 def context_key(key: str, notice: Notice) -> str:
     """Return the key of CONTEXT for a notice.
 
-    That is its own for at_once notices and its `when.what` for digest notices. Events differ: a return sent
-    back has its own facts; every other event is a move of the lifecycle, whatever the notice is called.
+    That is its own for at_once notices and its `when.what` for digest notices. Events differ: those that a journey
+    leaves (EVENTS) have their own facts; every other one is a move of the lifecycle, whatever the notice is called.
     """
     if notice.deliver == "at_once" or notice.when is None:
         return key
     if notice.when.what == "event":
-        return key if key == "return_sent_back" else "stage_changed"
+        return key if key in EVENTS else "stage_changed"
     return notice.when.what
 
 

@@ -7,13 +7,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from vfm_workflow.documents import Document, Strict, parse_yaml, suggestion, validate
 from vfm_workflow.errors import ConfigError, Problem
 
 MOST_CHARACTERS = 40_000
 """A section longer than this is not an outline of six pages (§7.1)."""
+
+
+PARAGRAPHS: Mapping[str, str] = {
+    "3": "financial or business affairs",
+    "4": "consultations or negotiations on labour relations",
+}
+"""Paragraphs of Schedule 12A of the Local Government Act 1972 by which a section may be exempt from publication."""
+
+
+def exempt_words(paragraph: str) -> str:
+    """Return what stands in place of an exempt text, for who may not read it."""
+    return f"This part is exempt from publication (Schedule 12A, paragraph {paragraph})"
 
 
 class Section(Strict):
@@ -42,6 +54,24 @@ class Consultee(Named):
     """A central department to consult; `required` ones must have answered before CMT is asked (§2.2.5)."""
 
     required: bool = False
+    asks: str = Field(default="", pattern=r"^$|^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$")
+    """The work address of whoever is asked, unless the project manager chooses somebody else."""
+
+
+class Consulting(Strict):
+    """How long the links live that ask for advice (§2.2.5) and for the reply to a Member's idea (§14.1)."""
+
+    answer_working_days: int = Field(default=10, ge=1, le=60)
+    remind_working_days_before: tuple[int, ...] = (3, 0)
+    """Working days before the deadline on which somebody who has not answered gets a new link."""
+    idea_working_days: int = Field(default=20, ge=1, le=60)
+
+    @field_validator("remind_working_days_before")
+    @classmethod
+    def _days(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if any(not 0 <= day <= 60 for day in value):
+            raise ValueError("write working days before the deadline, from 0 to 60")
+        return value
 
 
 class OutlineRules(Strict):
@@ -51,6 +81,7 @@ class OutlineRules(Strict):
     recommendations: tuple[Section, ...] = Field(min_length=1)
     criteria: tuple[Named, ...] = Field(min_length=1)
     consultees: tuple[Consultee, ...] = ()
+    consulting: Consulting = Consulting()
     kinds: tuple[Kind, ...] = Field(min_length=1)
     priorities: tuple[str, ...] = ()
 

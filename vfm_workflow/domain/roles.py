@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +13,9 @@ from vfm_workflow.documents import Document, Strict, suggestion, validate
 from vfm_workflow.errors import ConfigError
 
 Scope = Literal["own", "department", "all", "asked", "released", "granted"]
+WIDEST_FIRST: tuple[Scope, ...] = ("all", "department", "own", "asked", "granted", "released")
+Clock = Literal["portfolio_holder", "cabinet"]
+"""The release clocks of `config/calendar.yaml` (strategy §6.2)."""
 PERMISSIONS = (
     "project.read",
     "outline.read",
@@ -52,9 +56,10 @@ PERMISSIONS = (
 
 
 class RoleSpec(Strict):
-    """One role: its title and what it may do, how far."""
+    """One role: its title, which release clock it follows, and what it may do, how far."""
 
     title: str = Field(min_length=1)
+    release: Clock | None = None
     may: dict[str, Scope] = {}
 
 
@@ -67,6 +72,13 @@ class RolesDocument(Strict):
 NEEDED = ("project_manager", "head_of_service", "administrator")
 """Roles that the program itself speaks of: a project has a manager and a head of service, a home an administrator."""
 
+DEPUTISED = frozenset({"return.verify", "condition.discharge", "exempt.read", "remark.reply"})
+"""What a deputy may do for the head of service they stand in for, beside that role's events; no writing in their place."""
+
+
+MEMBER_ROLES = ("partner", "mentor", "board_member")
+"""Roles that are held on the projects one was added to, and on no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -77,15 +89,30 @@ class Actor:
     address: str
     role: str
     department: str
+    stands_for: tuple[Actor, ...] = ()
+    """Those they stand in for today as a dated deputy (protocol, point 9). Nobody stands in for somebody's principals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides who somebody is on one project."""
+    """What decides who somebody is on one project, and what they may see of it.
+
+    Without what stands in other tables (all but the first three) it answers less, never more: a yes is a yes.
+    """
 
     manager_id: int
     sponsor_id: int
     department: str
+    members: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Person → the roles (of MEMBER_ROLES) they were added in."""
+    asked: frozenset[int] = frozenset()
+    """Who was consulted."""
+    deciding: frozenset[int] = frozenset()
+    """Who has, or had, a seat on a board asked to decide."""
+    granted: Mapping[int, dt.date] = field(default_factory=dict)
+    """Person → the last day of their leave to read exempt text."""
+    approved: bool = False
+    """A board has approved something of it: it is past its first approval."""
 
 
 def load(document: Document) -> Mapping[str, RoleSpec]:
@@ -100,6 +127,15 @@ def load(document: Document) -> Mapping[str, RoleSpec]:
         if name not in PERMISSIONS
     ]
     problems += [
+        document.problem(
+            ("roles", key),
+            "it has the scope `released`, and follows no release clock.",
+            "Add `release: cabinet`.",
+        )
+        for key, spec in roles.items()
+        if "released" in spec.may.values() and spec.release is None
+    ]
+    problems += [
         document.problem(("roles",), f"the role `{name}` is missing.", "The program needs it; add it again.")
         for name in NEEDED
         if name not in roles
@@ -112,39 +148,158 @@ def load(document: Document) -> Mapping[str, RoleSpec]:
 def roles_on(actor: Actor, standing: Standing) -> frozenset[str]:
     """Return the roles `actor` holds on a project.
 
-    A project manager is one on their own projects only, and a head of service in their own department or on what they
-    sponsor; every other role holds everywhere.
+    A project manager is one on their own projects only; a head of service in their own department or on what they
+    sponsor; a partner, a mentor and a Board member where they were added. Every other role holds everywhere. A deputy is
+    head of service where somebody they stand in for is. An administrator keeps the system and holds nothing else,
+    whatever a row says: who sets up others' access decides nothing.
     """
-    held = set[str]()
+    held = _own_roles_on(actor, standing)
+    return held if principal_on(actor, standing) is None else held | {"head_of_service"}
+
+
+def principal_on(actor: Actor, standing: Standing) -> Actor | None:
+    """Return whom `actor` stands in for as a project's head of service, None where it is nobody.
+
+    The project's own manager and sponsor stand in for nobody on it: they would check themselves.
+    """
+    if not actor.stands_for or actor.id in (standing.manager_id, standing.sponsor_id):
+        return None
+    if actor.role == "administrator":
+        return None
+    heads = (p for p in actor.stands_for if "head_of_service" in _own_roles_on(p, standing))
+    return next(heads, None)
+
+
+def acting_as(actor: Actor, standing: Standing, own: bool) -> Actor:
+    """Return `actor` as the record names them: “X for Y” unless what they do is theirs to do anyway (`own`).
+
+    Their `stands_for` is then the one they act for, or nobody.
+    """
+    principal = None if own else principal_on(actor, standing)
+    if principal is None:
+        return replace(actor, stands_for=())
+    return replace(actor, name=f"{actor.name} for {principal.name}", stands_for=(principal,))
+
+
+def by_role(actor: Actor, standing: Standing, needed: Collection[str]) -> Actor:
+    """Return `actor` as the record names them for something that one of the roles `needed` may do."""
+    return acting_as(actor, standing, own=not _own_roles_on(actor, standing).isdisjoint(needed))
+
+
+def by_permission(roles: Mapping[str, RoleSpec], actor: Actor, permission: str, standing: Standing) -> Actor:
+    """Return `actor` as the record names them for something that needs `permission`."""
+    return acting_as(actor, standing, own=may(roles, replace(actor, stands_for=()), permission, standing))
+
+
+def _own_roles_on(actor: Actor, standing: Standing) -> frozenset[str]:
+    if actor.role == "administrator":
+        return frozenset({"administrator"})
+    held = set(standing.members.get(actor.id, ()))
     if actor.id == standing.manager_id:
         held.add("project_manager")
     if actor.role == "head_of_service" and actor.department == standing.department:
         held.add("head_of_service")
     if actor.id == standing.sponsor_id:
         held.add("head_of_service")
-    if actor.role not in ("project_manager", "head_of_service"):
+    if actor.role not in ("project_manager", "head_of_service", *MEMBER_ROLES):
         held.add(actor.role)
     return frozenset(held)
 
 
 def may(
-    roles: Mapping[str, RoleSpec], actor: Actor, permission: str, standing: Standing | None = None
+    roles: Mapping[str, RoleSpec],
+    actor: Actor,
+    permission: str,
+    standing: Standing | None = None,
+    today: dt.date | None = None,
 ) -> bool:
     """Return whether `actor` may do `permission`, on the project of `standing` or (without one) anywhere at all.
 
-    Raises KeyError for a permission that does not exist: a spelling mistake must not lock or open a door.
+    Leave until a day counts only where `today`, the council's date, is given. What a `released` yes shows is for the
+    release clock to say (`domain.release`). Raises KeyError for a permission that does not exist: a spelling mistake
+    must not lock or open a door.
     """
     if permission not in PERMISSIONS:
         raise KeyError(permission)
-    held = {actor.role} if standing is None else {actor.role, *roles_on(actor, standing)}
-    for role in held:
-        scope = roles[role].may.get(permission) if role in roles else None
-        if scope == "all" or (scope is not None and standing is None):
+    if standing is None:
+        held = actor.role in roles and permission in roles[actor.role].may
+    else:
+        held = extent(roles, actor, permission, standing, today) is not None
+    return held or _may_for_another(roles, actor, permission, standing, today)
+
+
+def _may_for_another(
+    roles: Mapping[str, RoleSpec],
+    actor: Actor,
+    permission: str,
+    standing: Standing | None,
+    today: dt.date | None,
+) -> bool:
+    """Return whether somebody whom `actor` stands in for may do this as head of service, and a deputy may do it for them."""
+    if not actor.stands_for or permission not in DEPUTISED:
+        return False
+    if standing is None:
+        return any(may(roles, principal, permission) for principal in actor.stands_for)
+    principal = principal_on(actor, standing)
+    return principal is not None and may(roles, principal, permission, standing, today)
+
+
+def extent(
+    roles: Mapping[str, RoleSpec],
+    actor: Actor,
+    permission: str,
+    standing: Standing,
+    today: dt.date | None = None,
+) -> Scope | None:
+    """Return the widest scope by which `actor` may do `permission` on a project, None where they may not."""
+    held = {actor.role, *_own_roles_on(actor, standing)}
+    found = {
+        scope
+        for role in held
+        if role in roles
+        and (scope := roles[role].may.get(permission)) is not None
+        and _reaches(scope, role, actor, standing, today)
+    }
+    return next((scope for scope in WIDEST_FIRST if scope in found), None)
+
+
+def _reaches(scope: Scope, role: str, actor: Actor, standing: Standing, today: dt.date | None) -> bool:
+    """Return whether a scope that `role` gives reaches this project."""
+    mine = actor.id in (standing.manager_id, standing.sponsor_id) and actor.role != "administrator"
+    match scope:
+        case "all":
             return True
-        if standing is None or scope is None:
-            continue
-        if actor.id in (standing.manager_id, standing.sponsor_id):
-            return True
-        if scope == "department" and actor.department == standing.department:
-            return True
-    return False
+        case "department":
+            return mine or actor.department == standing.department
+        case "own":
+            return mine or role in standing.members.get(actor.id, ())
+        case "asked":
+            return actor.id in standing.asked
+        case "granted":
+            until = standing.granted.get(actor.id)
+            return until is not None and today is not None and today <= until
+        case "released":
+            return standing.approved
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far somebody sees in a list of projects: by their role's scope, and by what each of them is to them."""
+
+    actor: Actor
+    scope: Scope | None
+    as_member: tuple[str, ...]
+    """The roles in which somebody added to a project sees it."""
+
+
+def reach(roles: Mapping[str, RoleSpec], actor: Actor, permission: str = "project.read") -> Reach:
+    """Return how far `actor` sees in a list, so that one statement finds what `may` would say yes to."""
+    spec = roles.get(actor.role)
+    scope = spec.may.get(permission) if spec is not None else None
+    as_member = tuple(role for role in MEMBER_ROLES if role in roles and permission in roles[role].may)
+    return Reach(actor, scope, as_member)
+
+
+def needs_members(names: Collection[str]) -> bool:
+    """Return whether any of these roles is held by being added to a project."""
+    return not set(names).isdisjoint(MEMBER_ROLES)

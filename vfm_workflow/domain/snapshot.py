@@ -17,6 +17,8 @@ from typing import Any
 from vfm_workflow.domain.calendar import short_day, year_name
 from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.outline import exempt_words
+from vfm_workflow.domain.uploads import size_text
 
 Part = dict[str, Any]
 Snapshot = dict[str, Any]
@@ -40,6 +42,21 @@ def freeze(subject: str, facts: Facts) -> Snapshot:
         "summary": facts.summary,
         "parts": SUBJECTS[subject].parts(facts),
     }
+
+
+def public(snapshot: Snapshot, marks: Mapping[str, str]) -> Snapshot:
+    """Return the snapshot for who may not read exempt text: a sentence stands in place of each part that is.
+
+    A part is exempt by the mark frozen with it, or by one of `marks` (key → paragraph), made since.
+    """
+    parts = [_public(part, part.get("exempt") or marks.get(part["key"], "")) for part in snapshot["parts"]]
+    return {**snapshot, "parts": parts}
+
+
+def _public(part: Part, paragraph: str) -> Part:
+    if not paragraph or "text" not in part:
+        return part
+    return {**part, "text": exempt_words(paragraph), "exempt": paragraph, "hidden": True}
 
 
 def canonical(snapshot: Snapshot) -> str:
@@ -66,8 +83,9 @@ def _rows(key: str, title: str, head: Sequence[str], rows: Iterable[Sequence[str
 
 
 def _written(facts: Facts, document: str) -> list[Part]:
-    texts = facts.sections.get(document, {})
-    return [_text(s.key, s.title, texts.get(s.key, "")) for s in facts.rules.sections(document)]
+    texts, exempt = facts.sections.get(document, {}), facts.exempt.get(document, {})
+    parts = [_text(s.key, s.title, texts.get(s.key, "")) for s in facts.rules.sections(document)]
+    return [part | {"exempt": exempt[part["key"]]} if part["key"] in exempt else part for part in parts]
 
 
 def _criteria(facts: Facts) -> Part:
@@ -80,11 +98,16 @@ def _consultations(facts: Facts) -> Part:
         (
             facts.rules.title_of("consultees", c.key),
             short_day(c.answered_on) if c.answered_on else "not yet",
+            ANSWERED[c.how].format(c.answered_by),
             c.answer,
         )
         for c in facts.consultations
     ]
-    return _rows("consultations", "Who was consulted", ("Consulted", "Answered", "Answer"), rows)
+    return _rows("consultations", "Who was consulted", ("Consulted", "Answered", "By", "Answer"), rows)
+
+
+ANSWERED = {"link": "{}, by link", "self": "{}, signed in", "recorded": "recorded by {}", "": ""}
+"""How an answer came → how the frozen text says who gave it."""
 
 
 def _milestones(facts: Facts) -> Part:
@@ -147,10 +170,37 @@ def _savings(facts: Facts) -> Part:
     return _rows("savings", "Savings expected", ("Saving", "Kind", *(year_name(y) for y in years)), rows)
 
 
+def _documents(facts: Facts, document: str) -> list[Part]:
+    """Return the part of the files, none where there are none. The digest makes a changed file a changed text."""
+    rows = [
+        (f.name, size_text(f.size), f"paragraph {f.exempt}" if f.exempt else "", f.digest)
+        for f in facts.documents
+        if f.document == document
+    ]
+    return [_rows("documents", "Documents", ("Document", "Size", "Exempt", "SHA-256"), rows)] if rows else []
+
+
+def _advice(facts: Facts, decision: str) -> list[Part]:
+    """Return the part of the advice given on a decision before it was asked for, none where there is none."""
+    rows = [
+        (REMARKS[r.kind], r.by, short_day(r.on), r.text)
+        for r in facts.remarks
+        if r.kind in REMARKS and r.subject == f"decision:{decision}"
+    ]
+    title = "Advice and recommendations"
+    return [_rows("advice", title, ("What", "Who", "When", "Said"), rows)] if rows else []
+
+
+REMARKS = {"advice": "Advice of Finance", "recommendation": "Recommendation of the Board"}
+"""The remarks that a board has before it with the text."""
+
+
 def _outline(facts: Facts) -> list[Part]:
     rest = [
         _criteria(facts),
         _consultations(facts),
+        *_documents(facts, "outline"),
+        *_advice(facts, "outline"),
         _measures(facts),
         _savings(facts),
         _milestones(facts),
@@ -162,6 +212,8 @@ def _outline(facts: Facts) -> list[Part]:
 def _recommendations(facts: Facts) -> list[Part]:
     return [
         *_written(facts, "recommendations"),
+        *_documents(facts, "recommendations"),
+        *_advice(facts, "recommendations"),
         _measures(facts),
         _savings(facts),
         _milestones(facts),
@@ -193,12 +245,24 @@ def _lessons(facts: Facts) -> list[Part]:
 SUBJECTS: Mapping[str, Subject] = {
     "outline": Subject(
         "Outline",
-        frozenset({"sections", "criteria", "consultations", "milestones", "plan", "measures", "savings"}),
+        frozenset(
+            {
+                "sections",
+                "criteria",
+                "consultations",
+                "documents",
+                "remarks",
+                "milestones",
+                "plan",
+                "measures",
+                "savings",
+            }
+        ),
         _outline,
     ),
     "recommendations": Subject(
         "Recommendations",
-        frozenset({"sections", "milestones", "plan", "measures", "savings"}),
+        frozenset({"sections", "documents", "remarks", "milestones", "plan", "measures", "savings"}),
         _recommendations,
     ),
     "rebaseline": Subject("New dates", frozenset({"proposal", "milestones"}), _rebaseline),

@@ -10,10 +10,10 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle, Step
-from vfm_workflow.domain.roles import Actor, roles_on
+from vfm_workflow.domain.roles import Actor, by_role
 from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
-from vfm_workflow.journeys import board, gate
+from vfm_workflow.journeys import access, board, consulting, gate
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import holders, leave_fact
@@ -52,10 +52,11 @@ def advance(
     `revision`), BadInput (a reason is missing) or Unready (with every unmet requirement).
     """
     project = projects.row_by_reference(session, reference)
+    access.refuse_outsider(session, home, by, project, reference)
     lifecycle = home.lifecycle(session, project)
     refuse_stale(session, project, revision)
     step = lifecycle.step(project.stage, event)
-    _refuse_stranger(home, project, step, by)
+    _refuse_stranger(session, home, project, step, by)
     refuse_disputed(project)
     reason = clean(reason)
     if step.spec.reason == "required" and not reason:
@@ -65,6 +66,8 @@ def advance(
     unmet = gate.missing(session, home, project, step, at)
     if unmet:
         raise Unready(f"{project.reference} is not ready for “{step.spec.label}”.", unmet)
+    if by.stands_for:
+        by = by_role(by, projects.standing(project), step.spec.by)
     return fire(session, home, project, lifecycle, step, by, at, reason=reason)
 
 
@@ -90,10 +93,10 @@ def refuse_disputed(project: AnyProject) -> None:
         )
 
 
-def _refuse_stranger(home: Home, project: AnyProject, step: Step, by: Actor) -> None:
+def _refuse_stranger(session: Session, home: Home, project: AnyProject, step: Step, by: Actor) -> None:
     if step.spec.decided_by:
         raise NotAllowed(f"“{step.spec.label}” follows from the board's decision; nobody can fire it.")
-    if not roles_on(by, projects.standing(project)) & set(step.spec.by):
+    if not access.held(session, by, project, set(step.spec.by)):
         who = " or ".join(home.role_title(role) for role in step.spec.by)
         raise NotAllowed(f"Only the {who} of {project.reference} may do that: “{step.spec.label}”.")
 
@@ -123,6 +126,8 @@ def fire(
     history.record(session, project, entry)
     for name in step.spec.effects:
         EFFECTS[name](session, project, request, at)
+    if target != before and consulting.WORK & set(lifecycle.stages[before].asks_for):
+        consulting.stage_left(session, home, project, at)
     if target != before and not (isinstance(project, ProjectRow) and project.open_requests == 0):
         board.settle_left(session, home, project, lifecycle, by, at, held=holds)
     if step.target == BACK:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from vfm_workflow.domain import assurance
 from vfm_workflow.domain import decisions as rules
 from vfm_workflow.domain import snapshot as snapshots
 from vfm_workflow.domain import summary as summaries
@@ -18,13 +19,17 @@ from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.lifecycle import DecisionRule, Lifecycle
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotAllowed
-from vfm_workflow.journeys import gate
+from vfm_workflow.journeys import gate, links, seats
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import post, project_view
 from vfm_workflow.store import decisions as store
 from vfm_workflow.store import history, projects
+from vfm_workflow.store import seats as seat_store
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.store.tables import DecisionRequest, Link, Person, ProposalRow, Slot, Version
+
+AMOUNT = "amount"
+"""The key of what was frozen under which the money at stake stands, in whole pence."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,14 @@ class Asked:
     def snapshot(self) -> snapshots.Snapshot:
         text: snapshots.Snapshot = json.loads(self.version.snapshot)
         return text
+
+    @property
+    def barred(self) -> frozenset[int]:
+        """Who may not decide it, nor be decided for: who manages, sponsors, wrote or asked (domain §3)."""
+        project = self.project
+        return frozenset(
+            {project.manager_id, project.sponsor_id, self.version.frozen_by, self.request.asked_by}
+        )
 
 
 def load(session: Session, home: Home, request: DecisionRequest) -> Asked:
@@ -75,7 +88,8 @@ def open_request(
     facts = gate.load_facts(session, home, project, parts, at)
     before = _supersede(session, project, decision, at)
     version = _freeze(session, project, rule.freezes, facts, by, at)
-    asked = _ask(session, home, project, decision, rule, version, _frozen(rule.freezes, facts), by, at)
+    frozen = {**_frozen(rule.freezes, facts), AMOUNT: assurance.amount(facts.savings)}
+    asked = _ask(session, home, project, decision, rule, version, frozen, by, at)
     if rule.freezes == "rebaseline" and (draft := session.get(ProposalRow, project.id)) is not None:
         session.delete(draft)  # what is asked for is frozen now; the next proposal starts empty
     previous = session.get(Version, before.version_id) if before else None
@@ -147,8 +161,8 @@ def _ask(
 ) -> Asked:
     barred = {project.manager_id, project.sponsor_id, version.frozen_by, *([by.id] if by else [])}
     people = projects.people_in(session, rule.board)
-    seats = rules.eligible([rules.Seat(projects.key(p), p.role) for p in people], barred)
-    if not seats:
+    members = rules.eligible([rules.Seat(projects.key(p), p.role) for p in people], barred)
+    if not members:
         roles = ", ".join(home.role_title(role) for role in rule.board)
         raise NotAllowed(
             f"Nobody may decide this: the board ({roles}) has no member but the project's own people."
@@ -161,14 +175,21 @@ def _ask(
         asked_by=by.id if by else project.manager_id,
         opened_at=at,
         deadline=home.calendar.deadline(at, rule.deadline_working_days),
+        assurance=assurance.demanded(rule, frozen.get(AMOUNT, 0)),
     )
     session.add(request)
     session.flush()
     assert request.id is not None
-    board = [Slot(request_id=request.id, person_id=seat.person_id, role=seat.role) for seat in seats]
+    board = [Slot(request_id=request.id, person_id=seat.person_id, role=seat.role) for seat in members]
     session.add_all(board)
     session.flush()
-    detail = {"decision": decision, "version": version.number, "digest": version.digest, "board": len(board)}
+    detail = {
+        "decision": decision,
+        "version": version.number,
+        "digest": version.digest,
+        "board": len(board),
+        "assurance": request.assurance,
+    }
     history.record(session, project, history.Entry("decision_asked", by, at, "", detail))
     return Asked(request, project, rule, version, board)
 
@@ -192,36 +213,43 @@ def mail_link(
     notice: str,
     at: dt.datetime,
     extra: Mapping[str, Any] | None = None,
+    *,
+    why: str = "a newer link was sent",
 ) -> Link:
-    """Mint a link for one slot, revoke the one before, and mail it to the address on record; return the link."""
+    """Mint a link for whoever holds a slot today, revoke the one before (saying `why`), and mail it to the address on
+    record; return the link."""
     assert slot.id is not None
-    store.revoke(session, asked.id, "a newer link was sent", at, slot.id)
-    person = projects.person(session, slot.person_id)
-    token = home.mint()
-    link = Link(
-        digest=store.token_digest(token),
-        purpose="decide",
-        slot_id=slot.id,
-        person_id=projects.key(person),
-        address=person.address,
-        issued_at=at,
-        expires_at=home.calendar.deadline(at, asked.rule.deadline_working_days),
-    )
-    session.add(link)
-    session.flush()
-    asker = projects.person(session, asked.request.asked_by)
+    store.revoke(session, asked.id, why, at, slot.id)
+    holder = seats.holder(session, home, slot, asked.barred, at)
+    expires = home.calendar.deadline(at, asked.rule.deadline_working_days)
+    token, link = links.mint(session, home, "decide", holder, at, expires, slot_id=slot.id)
     context = {
         "project": project_view(home, asked.project),
-        "decision": decision_view(home, asked),
+        "decision": {
+            **decision_view(home, asked),
+            "for_whom": "" if holder.id == slot.person_id else projects.person(session, slot.person_id).name,
+            "needs": _needs(home, asked, holder),
+        },
         "summary": summaries.rows(asked.snapshot),
         "link": home.url(f"/d/{token}"),
-        "asked_by": asker.name,
+        "asked_by": projects.person(session, asked.request.asked_by).name,
         **(extra or {}),
     }
-    mail = post(session, home, notice, person, context, at, asked.project)
+    mail = post(session, home, notice, holder, context, at, asked.project)
     link.message_id = mail.message_id
     session.flush()
     return link
+
+
+def _needs(home: Home, asked: Asked, holder: Person) -> str:
+    """Return what deciding asks for beside the link, in a sentence; nothing where the link is enough."""
+    level = assurance.reachable(asked.request.assurance, home.sign_in)  # type: ignore[arg-type]  # a CHECKed level
+    needs = {
+        "A": "Several people read this mailbox, so whoever decides signs in first." if holder.shared else "",
+        "B": "When you send your decision, we mail you a code to type in beside it.",
+        "C": "To decide you sign in to the council’s own service.",
+    }
+    return needs[level]
 
 
 def decision_view(home: Home, asked: Asked) -> dict[str, Any]:
@@ -233,18 +261,20 @@ def decision_view(home: Home, asked: Asked) -> dict[str, Any]:
         "deadline": asked.request.deadline,
         "quorum": quorum_sentence(home, asked),
         "choices": [rules.CHOICE_LABELS[choice] for choice in asked.rule.outcomes],
+        "for_whom": "",
+        "needs": "",
     }
 
 
 def quorum_sentence(home: Home, asked: Asked) -> str:
     """Return such as `3 of the 5 members must decide, the Chief Executive among them.`"""
-    seats = store.seats(asked.board)
-    count = rules.needed(asked.rule, seats)
-    must = " and the ".join(home.role_title(role) for role in sorted(rules.must_vote(asked.rule, seats)))
+    members = store.seats(asked.board)
+    count = rules.needed(asked.rule, members)
+    must = " and the ".join(home.role_title(role) for role in sorted(rules.must_vote(asked.rule, members)))
     among = f", the {must} among them" if must else ""
-    if len(seats) == 1:
+    if len(members) == 1:
         return "You alone decide."
-    return f"{count} of the {len(seats)} members must decide{among}."
+    return f"{count} of the {len(members)} members must decide{among}."
 
 
 def settle_left(
@@ -263,6 +293,7 @@ def settle_left(
         if all((project.stage, event) in lifecycle.plan for event in rule.outcomes.values()):
             continue
         asked = load(session, home, request)
+        held_by = seat_store.live_links(session, asked.id)
         _close(
             session,
             request,
@@ -273,14 +304,22 @@ def settle_left(
         cast = store.votes(session, asked.id)
         why = f"{project.reference} is now in the stage {lifecycle.stages[project.stage].title}."
         for slot in store.waiting(asked.board, cast):
-            person = projects.person(session, slot.person_id)
-            context = {
-                "project": project_view(home, project),
-                "decision": decision_view(home, asked),
-                "reason": why,
-            }
-            if person.active:
-                post(session, home, "decision_withdrawn", person, context, at, project)
+            link = held_by.get(slot.id or 0)
+            tell_withdrawn(session, home, asked, link.person_id if link else slot.person_id, why, at)
+
+
+def tell_withdrawn(
+    session: Session, home: Home, asked: Asked, person_id: int, why: str, at: dt.datetime
+) -> None:
+    """Mail somebody who was asked that their answer is no longer needed; not who has left."""
+    person = projects.person(session, person_id)
+    context = {
+        "project": project_view(home, asked.project),
+        "decision": decision_view(home, asked),
+        "reason": why,
+    }
+    if person.active:
+        post(session, home, "decision_withdrawn", person, context, at, asked.project)
 
 
 def reopen_held(

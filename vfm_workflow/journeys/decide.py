@@ -5,34 +5,42 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlmodel import Session
 
-from vfm_workflow.domain import decisions as rules
-from vfm_workflow.domain.decisions import CHOICE_LABELS, OUTCOME_LABELS, Ballot
-from vfm_workflow.domain.lifecycle import Choice
-from vfm_workflow.domain.roles import Actor
-from vfm_workflow.errors import AlreadyDecided, LinkDead, NotAllowed
-from vfm_workflow.journeys import advance, board
+from vfm_workflow.domain.assurance import seat_name
+from vfm_workflow.domain.decisions import CHOICE_LABELS, Ballot
+from vfm_workflow.domain.lifecycle import Assurance, Choice
+from vfm_workflow.errors import AlreadyDecided, CodeNeeded, LinkDead, NotAllowed
+from vfm_workflow.journeys import advance, board, codes, links, proof, seats, settling
 from vfm_workflow.journeys.board import Asked
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.posting import post, project_view
+from vfm_workflow.journeys.posting import project_view
+from vfm_workflow.journeys.proof import NOTHING, Proof
 from vfm_workflow.store import decisions as store
 from vfm_workflow.store import history, projects
-from vfm_workflow.store.tables import Condition, DecisionRequest, Link, Person, Slot, VoteRow
+from vfm_workflow.store import seats as seat_store
+from vfm_workflow.store.tables import DecisionRequest, Link, Person, Slot, VoteRow
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A link, opened: whose it is, what it asks, and the vote if it was used."""
+    """A link, opened: whose it is and for whom, what it asks, and the vote if it was used."""
 
     link: Link
     slot: Slot
     person: Person
+    """Who holds the link: the member, their deputy, or a shared mailbox."""
+    member: Person
+    """Whose seat it is."""
     asked: Asked
     votes: Sequence[VoteRow]
     vote: VoteRow | None
+
+    @property
+    def seat(self) -> str:
+        """Who decides by this link, such as `Head of Planning for Director of Place`."""
+        return seat_name(self.person.name, self.member.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,7 @@ class Recorded:
 
 def look_up(session: Session, home: Home, token: str) -> Link:
     """Return the link that a token of a mail opens, changing nothing. Raises LinkDead where there is none."""
-    link = store.link_by_token(session, token)
-    if link is None or link.purpose != "decide":
-        raise LinkDead(
-            "unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself."
-        )
-    return link
+    return links.look_up(session, token, "decide")
 
 
 def open_link(session: Session, home: Home, link_id: int) -> Opened:
@@ -60,70 +63,117 @@ def open_link(session: Session, home: Home, link_id: int) -> Opened:
     slot = session.get(Slot, link.slot_id) if link is not None and link.slot_id is not None else None
     request = session.get(DecisionRequest, slot.request_id) if slot is not None else None
     if link is None or slot is None or request is None:
-        raise LinkDead(
-            "unknown", "This link is not one of ours, or was cut short. Open it again from the mail itself."
-        )
+        raise LinkDead("unknown", links.UNKNOWN)
     asked = board.load(session, home, request)
     cast = store.votes(session, asked.id)
     mine = next((vote for vote in cast if vote.slot_id == slot.id), None)
-    return Opened(link, slot, projects.person(session, slot.person_id), asked, cast, mine)
+    person, member = projects.person(session, link.person_id), projects.person(session, slot.person_id)
+    return Opened(link, slot, person, member, asked, cast, mine)
 
 
-def refuse_dead(opened: Opened, at: dt.datetime) -> None:
+def refuse_dead(session: Session, home: Home, opened: Opened, at: dt.datetime) -> None:
     """Raise LinkDead, saying why and what to do next, where the link can no longer decide."""
     link, request = opened.link, opened.asked.request
     if link.revoked_at is not None:
-        why = link.revoked_why or "it was withdrawn"
-        raise LinkDead("revoked", f"This link no longer works: {why}. {_next_step(opened)}")
+        raise _revoked(session, opened, link.revoked_why or "it was withdrawn")
     if request.state in ("withdrawn", "held", "superseded"):
         raise LinkDead(
             request.state, f"This decision is no longer asked for: it was {request.state}. Nothing is needed."
         )
-    if opened.vote is None and link.expires_at < at:
+    if opened.vote is not None:
+        return
+    if (why := _passed_on(session, home, opened, at)) is not None:
+        raise _revoked(session, opened, why)
+    if link.expires_at < at:
         raise LinkDead(
             "expired", "This link has expired. Ask for a new one below; it goes to your work address."
         )
 
 
-def _next_step(opened: Opened) -> str:
-    if opened.asked.request.state in ("open", "superseded") and opened.vote is None:
-        return "Use the link in the newest mail about this project."
-    return "Nothing is needed from you."
+def _passed_on(session: Session, home: Home, opened: Opened, at: dt.datetime) -> str | None:
+    """Return why the link is somebody else's by now, though no clock has ticked since; None where it is not."""
+    holder = seats.holder(session, home, opened.slot, opened.asked.barred, at)
+    if not opened.person.active:
+        return f"{opened.person.name} has left"
+    if holder.id == opened.link.person_id:
+        return None if holder.address == opened.link.address else "the work address has changed"
+    if holder.id == opened.member.id:
+        return f"{opened.person.name} no longer stands in for {opened.member.name}"
+    return f"{holder.name} stands in for {opened.member.name}"
+
+
+def _revoked(session: Session, opened: Opened, why: str) -> LinkDead:
+    newest = seat_store.live_links(session, opened.asked.id).get(opened.slot.id or 0)
+    replaced = newest is not None and newest.person_id == opened.link.person_id and opened.person.active
+    if opened.asked.request.state == "superseded" or (opened.vote is None and replaced):
+        then = "Use the link in the newest mail about this project."
+    else:
+        then = "Nothing is needed from you."
+    return LinkDead("revoked", f"This link no longer works: {why}. {then}")
 
 
 def cast(
-    session: Session, home: Home, link_id: int, ballot: Ballot, at: dt.datetime, *, user_agent: str = ""
+    session: Session,
+    home: Home,
+    link_id: int,
+    ballot: Ballot,
+    at: dt.datetime,
+    *,
+    user_agent: str = "",
+    proof: Proof = NOTHING,
 ) -> Recorded:
     """Record what a member decided by their link; return it. Everything that follows from it happens with it.
 
     The same decision again returns the first, changing nothing. Raises LinkDead, AlreadyDecided (showing the first
-    decision) or NotAllowed (the project's own people do not decide it).
+    decision), ProofNeeded (sign in first), CodeNeeded, BadInput (the code is wrong) or NotAllowed (the project's own
+    people do not decide it, and nobody decides twice).
     """
-    opened = open_link(session, home, link_id)
-    locked = store.lock(session, opened.asked.id)
-    assert locked is not None
-    opened = open_link(
-        session, home, link_id
-    )  # again: somebody may have been first while we waited for the lock
+    opened = _locked(session, home, link_id)
     if opened.vote is not None:
         return _again(opened.vote, ballot)
-    refuse_dead(opened, at)
-    asked, project = opened.asked, opened.asked.project
-    advance.refuse_disputed(project)
-    if (
-        opened.person.id in (project.manager_id, project.sponsor_id, asked.version.frozen_by)
-        or not opened.person.active
-    ):
-        raise NotAllowed("You wrote or sponsor this project, so you cannot decide on it.")
+    refuse_dead(session, home, opened, at)
+    asked = opened.asked
+    advance.refuse_disputed(asked.project)
+    decider, level = _decider(session, home, opened, proof, at)
     if not store.spend(session, opened.link, at):
         raise LinkDead("used", "This link was used a moment ago. Open it again to see what was recorded.")
-    vote = _insert_vote(session, opened, ballot, at, user_agent)
-    history.record(session, project, _vote_entry(opened, vote, at))
-    outcome = None if vote.late else _settle(session, home, asked, vote, at)
+    vote = _insert_vote(session, opened, decider, level, ballot, at, user_agent)
+    history.record(session, asked.project, _vote_entry(opened, decider, vote, proof, at))
+    outcome = None if vote.late else settling.settle(session, home, asked, at)
     if outcome is None:
-        _mail_cast(session, home, opened, vote, at)
-    _receipt(session, home, opened, vote, at)
+        settling.mail_cast(session, home, asked, vote, at)
+    settling.receipt(session, home, asked, vote, at)
     return Recorded(vote, False, outcome)
+
+
+def _locked(session: Session, home: Home, link_id: int) -> Opened:
+    """Return the link's request, locked, and read again: somebody may have been first while we waited for the lock."""
+    locked = store.lock(session, open_link(session, home, link_id).asked.id)
+    assert locked is not None
+    return open_link(session, home, link_id)
+
+
+def _decider(
+    session: Session, home: Home, opened: Opened, given: Proof, at: dt.datetime
+) -> tuple[Person, Assurance]:
+    """Return (who decides, the level reached). Separation of duties is looked at once more, at this very moment."""
+    asked = opened.asked
+    decider = proof.identify(session, home, asked, opened.person, given, at)
+    if {decider.id, opened.person.id, opened.member.id} & asked.barred:
+        raise NotAllowed(
+            "Whoever manages, sponsors, wrote or asks for this project does not decide, nor does anybody in their place, "
+            "so you cannot decide on it."
+        )
+    if seat_store.voted(session, asked.id, projects.key(decider)):
+        raise NotAllowed(
+            "You have decided on this already. A person decides once, however many seats they stand in for."
+        )
+    level = proof.level(home, asked)
+    if level == "B":
+        if given.code is None:
+            raise CodeNeeded("Type in the code that we mail you.")
+        codes.use(session, opened.link, given.code, given.key, at)
+    return decider, level
 
 
 def _again(vote: VoteRow, ballot: Ballot) -> Recorded:
@@ -139,20 +189,26 @@ def _again(vote: VoteRow, ballot: Ballot) -> Recorded:
 
 
 def _insert_vote(
-    session: Session, opened: Opened, ballot: Ballot, at: dt.datetime, user_agent: str
+    session: Session,
+    opened: Opened,
+    decider: Person,
+    level: Assurance,
+    ballot: Ballot,
+    at: dt.datetime,
+    user_agent: str,
 ) -> VoteRow:
     asked = opened.asked
-    assert opened.slot.id is not None and opened.person.id is not None and asked.version.id is not None
+    assert opened.slot.id is not None and asked.version.id is not None
     vote = VoteRow(
         request_id=asked.id,
         version_id=asked.version.id,
         slot_id=opened.slot.id,
-        person_id=opened.person.id,
+        person_id=projects.key(decider),
         choice=ballot.choice,
         reason=ballot.reason,
         conditions=list(ballot.conditions),
         at=at,
-        assurance=asked.rule.assurance,
+        assurance=level,
         address=opened.link.address,
         user_agent=user_agent[:300],
         message_id=opened.link.message_id,
@@ -163,157 +219,42 @@ def _insert_vote(
     return vote
 
 
-def _vote_entry(opened: Opened, vote: VoteRow, at: dt.datetime) -> history.Entry:
+def _vote_entry(
+    opened: Opened, decider: Person, vote: VoteRow, given: Proof, at: dt.datetime
+) -> history.Entry:
+    """Return the vote's row of the history (point 12)."""
+    signed_in = given.signed_in
+    mine = signed_in is not None and signed_in.actor.id == decider.id
     detail = {
         "decision": opened.asked.request.decision,
         "version": opened.asked.version.number,
         "digest": opened.asked.version.digest,
+        "vote": vote.id,
         "slot": opened.slot.id,
+        "for": opened.member.name if decider.id != opened.member.id else "",
         "choice": vote.choice,
         "conditions": vote.conditions,
         "assurance": vote.assurance,
+        "asked_assurance": opened.asked.request.assurance,
+        "signed_in": signed_in.method if signed_in is not None and mine else "",
         "address": vote.address,
         "user_agent": vote.user_agent,
         "message_id": vote.message_id,
         "late": vote.late,
     }
-    return history.Entry("vote", projects.actor(opened.person), at, vote.reason, detail)
+    return history.Entry("vote", projects.actor(decider), at, vote.reason, detail)
 
 
-def _settle(session: Session, home: Home, asked: Asked, vote: VoteRow, at: dt.datetime) -> Choice | None:
-    """Close the request if the board has decided, and let the lifecycle move. Return the outcome, if there is one."""
-    cast_votes = store.votes(session, asked.id)
-    seats = store.seats(asked.board)
-    outcome = rules.outcome(asked.rule, seats, store.counted(asked.board, cast_votes))
-    if outcome is None:
-        return None
-    asked.request.state, asked.request.outcome, asked.request.closed_at = "decided", outcome, at
-    session.flush()
-    conditions = (
-        _set_conditions(session, asked, cast_votes, at) if outcome == "approve_with_conditions" else []
-    )
-    lifecycle = home.lifecycle(session, asked.project)
-    event = asked.rule.outcomes.get(outcome) or asked.rule.outcomes["approve"]
-    step = lifecycle.step(asked.project.stage, event)
-    detail = {"decision": asked.request.decision, "outcome": outcome, "version": asked.version.number}
-    advance.fire(
-        session,
-        home,
-        asked.project,
-        lifecycle,
-        step,
-        None,
-        at,
-        reason=OUTCOME_LABELS[outcome],
-        request=asked.request,
-        detail=detail,
-    )
-    _mail_made(session, home, asked, outcome, cast_votes, conditions, at)
-    return outcome
-
-
-def _set_conditions(
-    session: Session, asked: Asked, cast_votes: Sequence[VoteRow], at: dt.datetime
-) -> list[str]:
-    texts = []
-    for vote in cast_votes:
-        if vote.late or vote.id is None:
-            continue
-        for text in vote.conditions:
-            session.add(Condition(project_id=asked.request.project_id, vote_id=vote.id, text=text, set_at=at))
-            texts.append(text)
-    session.flush()
-    return texts
-
-
-def _vote_view(session: Session, vote: VoteRow) -> dict[str, Any]:
-    return {
-        "name": projects.person(session, vote.person_id).name,
-        "choice": CHOICE_LABELS[vote.choice],  # type: ignore[index]  # a CHECKed choice
-        "reason": vote.reason,
-        "conditions": list(vote.conditions),
-        "decided_at": vote.at,
-    }
-
-
-def _base(home: Home, asked: Asked) -> dict[str, Any]:
-    return {"project": project_view(home, asked.project), "decision": board.decision_view(home, asked)}
-
-
-def tally(session: Session, asked: Asked) -> str:
-    """Return such as `2 of 5 have decided; 3 are needed`."""
-    seats = store.seats(asked.board)
-    return rules.tally(asked.rule, seats, store.counted(asked.board, store.votes(session, asked.id)))
-
-
-def _mail_cast(session: Session, home: Home, opened: Opened, vote: VoteRow, at: dt.datetime) -> None:
-    """Tell the manager and the other members that one of them has decided (point 11)."""
-    asked = opened.asked
-    told = {asked.project.manager_id, *(slot.person_id for slot in asked.board)} - {vote.person_id}
-    view = _vote_view(session, vote)
-    context = {**_base(home, asked), **view, "voter": view["name"], "tally": tally(session, asked)}
-    context.pop("name")
-    for person_id in sorted(told):
-        person = projects.person(session, person_id)
-        if person.active:
-            post(session, home, "decision_vote_cast", person, context, at, asked.project)
-
-
-def _mail_made(
-    session: Session,
-    home: Home,
-    asked: Asked,
-    outcome: Choice,
-    cast_votes: Sequence[VoteRow],
-    conditions: Sequence[str],
-    at: dt.datetime,
-) -> None:
-    project, lifecycle = asked.project, home.lifecycle(session, asked.project)
-    told = {project.manager_id, project.sponsor_id, *(slot.person_id for slot in asked.board)}
+def mail_code(session: Session, home: Home, link_id: int, key: str, at: dt.datetime) -> None:
+    """Mail the code that a decision of level B needs, to the address on record. Raises LinkDead or TooManyTries."""
+    opened = _locked(session, home, link_id)
+    refuse_dead(session, home, opened, at)
+    project = opened.asked.project
     context = {
-        **_base(home, asked),
-        "outcome": OUTCOME_LABELS[outcome],
-        "tally": tally(session, asked),
-        "votes": [_vote_view(session, vote) for vote in cast_votes],
-        "conditions": list(conditions),
-        "next_stage": lifecycle.stages[project.stage].title,
+        "project": project_view(home, project),
+        "decision": board.decision_view(home, opened.asked),
     }
-    for person_id in sorted(told):
-        person = projects.person(session, person_id)
-        if person.active:
-            post(session, home, "decision_made", person, context, at, project)
-
-
-def _receipt(session: Session, home: Home, opened: Opened, vote: VoteRow, at: dt.datetime) -> None:
-    """Mail the member what was recorded in their name, with the way to say it was not them; no live link inside."""
-    token = home.mint()
-    assert opened.person.id is not None
-    session.add(
-        Link(
-            digest=store.token_digest(token),
-            purpose="dispute",
-            vote_id=vote.id,
-            person_id=opened.person.id,
-            address=opened.person.address,
-            issued_at=at,
-            expires_at=home.calendar.deadline(at, DISPUTE_WORKING_DAYS),
-        )
-    )
-    context = {
-        **_base(home, opened.asked),
-        **{key: value for key, value in _vote_view(session, vote).items() if key != "name"},
-        "assurance": f"by the link sent to {vote.address}, level {vote.assurance}",
-        "dispute_link": home.url(f"/dispute/{token}"),
-    }
-    post(session, home, "decision_receipt", opened.person, context, at, opened.asked.project)
-
-
-DISPUTE_WORKING_DAYS = 20
-
-
-def decider(opened: Opened) -> Actor:
-    """Return the link's holder as somebody who acts."""
-    return projects.actor(opened.person)
+    codes.mail(session, home, opened.link, opened.person, project, context, key, at)
 
 
 def send_again(session: Session, home: Home, link_id: int, at: dt.datetime) -> bool:
@@ -321,8 +262,10 @@ def send_again(session: Session, home: Home, link_id: int, at: dt.datetime) -> b
 
     Nothing is said to the asker either way, so that the page teaches a stranger nothing.
     """
-    opened = open_link(session, home, link_id)
-    if opened.asked.request.state != "open" or opened.vote is not None or opened.link.expires_at >= at:
+    opened = _locked(session, home, link_id)
+    if opened.asked.request.state != "open" or opened.link.expires_at >= at:
+        return False
+    if opened.vote is not None or opened.link.revoked_at is not None or opened.slot.vacated_at is not None:
         return False
     board.remind(session, home, opened.asked, opened.slot, at)
     return True

@@ -6,10 +6,10 @@ import datetime as dt
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.roles import Actor
+from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, LinkDead, NotAllowed, NotFound
-from vfm_workflow.journeys import board
+from vfm_workflow.journeys import access, board, settling
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import people_for, post, project_view
 from vfm_workflow.store import decisions as store
@@ -53,7 +53,7 @@ def dispute(session: Session, home: Home, token: str, at: dt.datetime) -> Projec
     context = {
         "project": project_view(home, project),
         "decision": board.decision_view(home, asked),
-        "voter": person.name,
+        "voter": settling.voter(session, vote),
         "disputed_at": at,
         "link": home.url(f"/projects/{project.reference}/dispute"),
     }
@@ -74,14 +74,16 @@ def settle(session: Session, home: Home, reference: str, by: Actor, note: str, a
     The vote stays in the record: nobody edits history. Raises NotAllowed, NotFound or BadInput.
     """
     project = projects.by_reference(session, reference)
-    if by.role != "administrator":
+    if not may(home.roles, by, "dispute.settle"):
+        access.refuse_unseen(session, home, by, project, reference)
         raise NotAllowed("Only an administrator may settle a dispute.")
+    rows = store.open_disputes(session, projects.key(project))
+    if not rows:
+        access.refuse_unseen(session, home, by, project, reference)
+        raise NotFound(f"Nothing is disputed on {project.reference}.")
     note = clean(note)
     if not note:
         raise BadInput({"note": "Say what you found and what was done"})
-    rows = store.open_disputes(session, projects.key(project))
-    if not rows:
-        raise NotFound(f"Nothing is disputed on {project.reference}.")
     for row in rows:
         row.settled_at, row.settled_by, row.note = at, by.id, note
     project.disputed_at = None

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, StaleRevision
+from vfm_workflow.journeys import exempt as marking
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import clean, save_criterion, save_section, seen, writable
 from vfm_workflow.store import projects
@@ -18,6 +19,8 @@ from vfm_workflow.store.tables import Criterion, Project
 
 UNCHOSEN = "none"
 """The mark of a criterion that is not chosen."""
+PUBLIC = "0"
+"""The mark of a section that is not exempt; that of one that is, is its paragraph."""
 
 
 @dataclass
@@ -47,6 +50,11 @@ def mark_of(evidence: str | None) -> str:
     return UNCHOSEN if evidence is None else seen(clean(evidence))
 
 
+def exempt_mark(key: str) -> str:
+    """Return the name under which a form carries whether a section was exempt when it was loaded."""
+    return f"exempt_{key}"
+
+
 def save(
     session: Session,
     home: Home,
@@ -58,11 +66,13 @@ def save(
     texts: Mapping[str, str],
     criteria: Mapping[str, str | None],
     marks: Mapping[str, str],
+    exempt: Mapping[str, str] | None = None,
 ) -> Draft:
     """Save the sections and criteria of a draft as typed; return what became of them.
 
     `criteria` are those the form had: key → evidence, None for one that is not chosen. A part left as the form was
-    loaded (`marks`) is not touched, so that what somebody else saved stays. Raises NotFound or NotAllowed.
+    loaded (`marks`) is not touched, so that what somebody else saved stays. `exempt` is section key → the paragraph
+    chosen, empty for public. Raises NotFound or NotAllowed.
     """
     project = writable(session, home, reference, by, document, "outline.edit")
     draft = Draft(dict(marks))
@@ -73,6 +83,12 @@ def save(
             draft.marks[key] = save_section(
                 session, home, reference, document, key, texts[key], by, at, was=marks.get(key)
             )
+    for key, paragraph in (exempt or {}).items():
+        if (paragraph or PUBLIC) == marks.get(exempt_mark(key), PUBLIC):
+            continue  # left as it was loaded: a mark that somebody else made meanwhile stays
+        with draft.part(key):
+            marking.mark(session, home, reference, document, key, paragraph, by, at)
+            draft.marks[exempt_mark(key)] = paragraph or PUBLIC
     for key in (entry.key for entry in home.outline.criteria):
         if key in criteria:
             _save_choice(session, home, project, key, criteria[key], by, at, draft)

@@ -21,7 +21,9 @@ from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion, slip_key
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import deputies as deputy_store
 from vfm_workflow.store import due as store
+from vfm_workflow.store import projects
 from vfm_workflow.store.due import Slipped, Subject
 
 LOOK_BACK_MONTHS = 6
@@ -64,8 +66,17 @@ class Now:
         return store.active_by_role(self.session)
 
     @cached_property
+    def heads(self) -> Mapping[str, list[int]]:
+        return store.heads(self.session)
+
+    @cached_property
     def active(self) -> frozenset[int]:
         return frozenset(person for people in self.roles.values() for person in people)
+
+    @cached_property
+    def deputies(self) -> Mapping[int, int]:
+        """Person → who stands in for them today."""
+        return deputy_store.running(self.session, self.today)
 
     @cached_property
     def lifecycles(self) -> Mapping[str, Lifecycle]:
@@ -189,6 +200,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 count[0] += 1
                 count[1] += state == "draft"
                 count[2] += state == "submitted"
+    names = {row.code: row.name for row in projects.departments(now.session)}
     for scope, (expected, missing, unverified) in sorted(counts.items()):
         if missing or unverified:
             item = {
@@ -198,7 +210,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 "quarter": quarter_name(quarter),
                 "due": due,
                 "late_working_days": now.late(due),
-                "scope": scope or "all departments",
+                "scope": names.get(scope, scope) or "all departments",
                 "missing": missing,
                 "unverified": unverified,
                 "expected": expected,
@@ -280,13 +292,66 @@ def decision_open(now: Now, when: When) -> Iterator[Owed]:
 
 def condition_open(now: Now, when: When) -> Iterator[Owed]:
     """Conditions of an approval that nobody has discharged."""
-    for condition_id, project_id, text, set_at, name in map(tuple, store.open_conditions(now.session)):
+    for condition_id, project_id, text, set_at, name in store.open_conditions(now.session):
         subject = now.subjects[project_id]
         day = now.calendar.today(set_at)
         key = occasion(when, day.isoformat(), day, now.today, now.calendar)
         if key is not None and _live(now, subject):
             item = now.item(subject, "/decisions", condition=text, set_on=day, set_by=name)
             yield Owed(key, f"condition:{condition_id}", subject, subject.department, item)
+
+
+def consultation_open(now: Now, when: When) -> Iterator[Owed]:
+    """Consultations past their deadline without an answer."""
+    for row in store.open_consultations(now.session):
+        subject = now.subjects[row.project_id]
+        stage = now.lifecycles[subject.lifecycle].stages.get(subject.stage)
+        if stage is None or "consultations" not in stage.asks_for:
+            continue
+        key = occasion(when, row.deadline.isoformat(), row.deadline, now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject,
+                f"/consultations#{row.key}",
+                consultee=now.home.outline.title_of("consultees", row.key),
+                asked=row.name,
+                asked_on=row.asked_on,
+                deadline=row.deadline,
+                late_working_days=now.late(row.deadline),
+            )
+            yield Owed(key, f"consult:{subject.reference}:{row.key}", subject, subject.department, item)
+
+
+def idea_open(now: Now, when: When) -> Iterator[Owed]:
+    """Members' ideas without a reply: owed by the head of the service, or the chief executive where it is about none."""
+    for row in store.open_ideas(now.session):
+        key = occasion(when, row.on.isoformat(), row.on, now.today, now.calendar)
+        if key is not None:
+            item = {
+                "link": now.home.url(f"/ideas#idea_{row.id}"),
+                "idea": row.text,
+                "by": row.name,
+                "on": row.on,
+                "waiting_working_days": now.late(row.on),
+            }
+            yield Owed(key, f"idea:{row.id}", None, row.department or "", item)
+
+
+def challenge_open(now: Now, when: When) -> Iterator[Owed]:
+    """Challenges of Members that nobody has replied to."""
+    for row in store.open_challenges(now.session):
+        subject = now.subjects[row.project_id]
+        key = occasion(when, row.on.isoformat(), row.on, now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject,
+                f"/comments#remark_{row.id}",
+                challenge=row.text,
+                by=row.name,
+                on=row.on,
+                waiting_working_days=now.late(row.on),
+            )
+            yield Owed(key, f"remark:{row.id}", subject, subject.department, item)
 
 
 def stage_over_limit(now: Now, when: When) -> Iterator[Owed]:
@@ -319,6 +384,9 @@ SCHEDULES: Mapping[str, Callable[[Now, When], Iterator[Owed]]] = {
         milestone_slipped,
         decision_open,
         condition_open,
+        consultation_open,
+        idea_open,
+        challenge_open,
         stage_over_limit,
     )
 }

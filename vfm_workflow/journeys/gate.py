@@ -13,8 +13,9 @@ from vfm_workflow.domain import snapshot
 from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.lifecycle import Lifecycle, Step
 from vfm_workflow.domain.requirements import REQUIREMENTS, needs, unmet
-from vfm_workflow.domain.roles import Actor, roles_on
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import Unmet
+from vfm_workflow.journeys import access
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions, facts, projects
 from vfm_workflow.store.projects import AnyProject
@@ -91,7 +92,8 @@ def options(
     names = {name for step in steps for name in step.spec.requires}
     known = load_facts(session, home, project, needs(names), at)
     lines = {name: _line(name, known) for name in names}
-    held = roles_on(asker, projects.standing(project)) if asker else frozenset()
+    firing = {role for step in steps for role in step.spec.by}
+    held = access.held(session, asker, project, firing) if asker else frozenset()
     return [
         Option(step, tuple(lines[name] for name in step.spec.requires), bool(held & set(step.spec.by)))
         for step in steps

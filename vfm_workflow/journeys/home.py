@@ -46,6 +46,8 @@ class Home:
     renderer: Renderer
     lifecycles: Mapping[str, Lifecycle]
     """The documents as they stand in `workflows/`, by name: what new projects begin with."""
+    sign_in: str = "link"
+    """How people sign in: `link`, or `oidc` where the council has its own service."""
     mint: Callable[[], str] = new_token
     kept: dict[str, Any] = field(default_factory=dict)
     """What a page worked out and may show again, each under a mark that says until when."""

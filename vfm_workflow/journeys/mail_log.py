@@ -12,13 +12,17 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import NotAllowed
+from vfm_workflow.journeys import access
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted
-from vfm_workflow.store import decisions
+from vfm_workflow.store import access as access_store
+from vfm_workflow.store import decisions, projects
 from vfm_workflow.store import mail_log as store
 from vfm_workflow.store.tables import Attempt, OutboxMail
 
 HIDDEN = "(a link for its reader alone)"
+EXEMPT = "(Not shown: some text of this project is exempt from publication.)"
+HIDDEN_CODE = "(a code for its reader alone)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def listed(
 def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
     """Return a mail. Raises NotFound or NotAllowed.
 
-    Links that decide or sign in are left out for anybody but the machine's operator (`by` None): whoever may
+    Links and codes that decide or sign in are left out for anybody but the machine's operator (`by` None): whoever may
     read the log may not act for its readers.
     """
     _allow(home, by, "mail.read", "look at the delivery log")
@@ -62,7 +66,9 @@ def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
     body = message.get_body(("plain",))
     text = str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
     if by is not None:
-        text = _without_links(session, home, text)
+        text = _without_exempt(session, home, mail, by, _without_links(session, home, text))
+        if mail.notice == "decision_code":
+            text = re.sub(r"\b\d{6}\b", HIDDEN_CODE, text)
     headers = [(name, str(value)) for name, value in message.items()]
     return Shown(mail, headers, text, store.attempts(session, mail_id))
 
@@ -87,6 +93,14 @@ def waiting(session: Session, at: dt.datetime, until: dt.datetime) -> list[tuple
 def _allow(home: Home, by: Actor | None, permission: str, what: str) -> None:
     if by is not None and not may(home.roles, by, permission):
         raise NotAllowed(f"You may not {what}. An administrator may.")
+
+
+def _without_exempt(session: Session, home: Home, mail: OutboxMail, by: Actor, text: str) -> str:
+    """Return the text, or that it is not shown: a board's mail says the beginning of what it decides on."""
+    if mail.project_id is None or not access_store.has_exempt(session, mail.project_id):
+        return text
+    project = projects.by_id(session, mail.project_id)
+    return text if access.allowed(session, home, by, "exempt.read", project) else EXEMPT
 
 
 def _without_links(session: Session, home: Home, text: str) -> str:

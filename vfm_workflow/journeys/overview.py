@@ -9,9 +9,9 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle, Step
-from vfm_workflow.domain.roles import Actor, Scope
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotFound, Unmet
-from vfm_workflow.journeys import gate
+from vfm_workflow.journeys import access, gate, released
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import listing, projects
 from vfm_workflow.store.tables import Project
@@ -22,7 +22,8 @@ def show(
 ) -> dict[str, Any]:
     """Return one project with every event of its stage: whether it is allowed now, and what is unmet.
 
-    With an `asker`, `allowed` is for that person; without, it says whether the event is ready, whoever asks.
+    With an `asker`, `allowed` is for that person; without, it says whether the event is ready, whoever asks. An asker who
+    only sees what is released gets the colour that is released and no events.
     An event that only a decision fires is never allowed: its one unmet line names the decision.
     Raises NotFound.
     """
@@ -30,6 +31,12 @@ def show(
     if row is None:
         raise NotFound(f"There is no project {reference}.")
     project = projects.by_id(session, row.id)
+    scope = access.reads(session, home, asker, "project.read", project) if asker is not None else "all"
+    if scope is None:
+        raise NotFound(f"There is no project {reference}.")
+    if asker is not None and scope == "released":
+        rag = released.of(session, home, project, asker, at).rag
+        return {**listing.summary(row), "rag": rag, "events": []}
     return {**listing.summary(row), "events": events(session, home, project, asker, at)}
 
 
@@ -85,9 +92,3 @@ def _event(step: Step, allowed: bool, unmet: list[Unmet]) -> dict[str, Any]:
         "allowed": allowed,
         "unmet": unmet_list(unmet),
     }
-
-
-def reading_scope(home: Home, actor: Actor) -> Scope:
-    """Return how far somebody sees in a list: what they manage or sponsor is always theirs."""
-    role = home.roles.get(actor.role)
-    return (role.may.get("project.read") if role is not None else None) or "own"

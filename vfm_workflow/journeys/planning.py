@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.forms import parse_date, parse_hours
 from vfm_workflow.domain.money import parse_pounds, pounds
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor, by_permission
 from vfm_workflow.errors import NotAllowed, NotFound
-from vfm_workflow.journeys import advance
+from vfm_workflow.journeys import access, advance
 from vfm_workflow.journeys.double_counts import DoubleCount, double_counts
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
@@ -136,11 +136,10 @@ def discharge_condition(
 
     Raises NotFound, NotAllowed (not theirs to say, or said already) or BadInput (how is missing).
     """
-    project = projects.by_reference(session, reference)
-    standing = projects.standing(project)
-    if not may(home.roles, by, "project.read", standing):
-        raise NotFound(f"There is no project {reference}.")
-    if not may(home.roles, by, "condition.discharge", standing):
+    project = access.seen(session, home, reference, by)
+    if access.reads(session, home, by, "decisions.read", project) in (None, "released"):
+        raise NotFound(f"{project.reference} has no such condition.")
+    if not access.allowed(session, home, by, "condition.discharge", project):
         raise NotAllowed(
             f"You may not discharge a condition of {project.reference}. Its Head of Service or a member of CMT may."
         )
@@ -160,6 +159,7 @@ def discharge_condition(
     fields.finish()
     row.discharged_at, row.discharged_by, row.how = at, by.id, said
     session.flush()
+    by = by_permission(home.roles, by, "condition.discharge", projects.standing(project))
     entry = history.Entry("condition_discharged", by, at, said, {"id": condition_id, "condition": row.text})
     history.record(session, project, entry)
     return row

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Notice
-from vfm_workflow.journeys import board, posting
+from vfm_workflow.journeys import board, consulting, ideas, posting, reseat
 from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.render import Group
@@ -45,9 +45,13 @@ class Fact:
 def post_due(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     """Post everything due at `at`, once, whoever else ticks; return the mails written.
 
+    Links that no longer lead to whoever holds their seat follow first: a deputyship begins and ends by itself.
     Digests are written from `digest_at` on working days; reminders of decisions within decision hours.
     """
-    posted = _remind(session, home, at)
+    newest = outbox.newest(session)
+    reseat.reconcile(session, home, at)
+    posted = _written(session, newest, at)
+    posted += _remind(session, home, at)
     local = home.calendar.local(at)
     start = dt.time.fromisoformat(home.calendar.rules.digest_at)
     if home.calendar.is_working_day(local.date()) and local.time() >= start:
@@ -55,8 +59,19 @@ def post_due(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     return posted
 
 
+def _written(session: Session, after: int, at: dt.datetime) -> list[Posted]:
+    """Return the mails written at `at` since the outbox's row `after`."""
+    return [
+        Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
+        for mail in outbox.written(session, after, at)
+    ]
+
+
 def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
-    """Remind the members who have not decided, each of a request's reminder days once, the missed ones folded."""
+    """Remind the members who have not decided, each of a request's reminder days once, the missed ones folded.
+
+    Those who were asked for advice, or for the reply to an idea, are reminded beside them.
+    """
     today = home.calendar.today(at)
     if home.calendar.business_moment(at) != at:
         return []
@@ -67,12 +82,14 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         if day is None or asked.project.disputed_at is not None:
             continue
         for slot in decision_store.waiting(asked.board, decision_store.votes(session, asked.id)):
-            if not projects.person(session, slot.person_id).active:
-                continue
             key = ("decision_reminded", day.isoformat(), f"request:{asked.id}", slot.person_id)
             if outbox.say(session, [key], today, at):
                 link = board.remind(session, home, asked, slot, at)
-                posted.append(_reminded(session, home, link, at))
+                posted.append(_mailed(session, home, "decision_reminded", link, at))
+    posted += [
+        _mailed(session, home, notice, link, at) for notice, link in consulting.tick(session, home, at)
+    ]
+    posted += [_mailed(session, home, notice, link, at) for notice, link in ideas.tick(session, home, at)]
     return posted
 
 
@@ -85,10 +102,9 @@ def _reminder_day(home: Home, asked: board.Asked, today: dt.date) -> dt.date | N
     return max(come) if come and today <= last else None
 
 
-def _reminded(session: Session, home: Home, link: Link, at: dt.datetime) -> Posted:
-    notice = home.catalogue.notices["decision_reminded"]
+def _mailed(session: Session, home: Home, notice: str, link: Link, at: dt.datetime) -> Posted:
     subject = outbox.subject_of(session, link.message_id)
-    return Posted("decision_reminded", link.address, subject, at, notice.why, 1)
+    return Posted(notice, link.address, subject, at, home.catalogue.notices[notice].why, 1)
 
 
 def _digests(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
@@ -115,12 +131,22 @@ def _facts(session: Session, now: Now) -> dict[int, dict[str, list[Fact]]]:
             if key not in said:
                 fact = Fact(key, dict(owed.item), pending=False)
                 found.setdefault(person_id, {}).setdefault(notice_key, []).append(fact)
-    for row in outbox.pending_facts(session):
+    for row in _pending(session, now):
         if row.job in now.home.catalogue.notices:
             key = (row.job, row.period, row.subject, row.person_id)
             fact = Fact(key, _event_item(now, row.item or {}), pending=True)
             found.setdefault(row.person_id, {}).setdefault(row.job, []).append(fact)
     return found
+
+
+def _pending(session: Session, now: Now) -> list[Occurrence]:
+    """Return what events left to be said. What waits for somebody who is away waits for their deputy too, from now on."""
+    rows = outbox.pending_facts(session)
+    away = [row for row in rows if row.person_id in now.deputies]
+    for row in away:
+        deputy = now.deputies[row.person_id]
+        outbox.leave(session, row.job, row.period, row.subject, [deputy], row.item or {}, row.posted_at)
+    return outbox.pending_facts(session) if away else rows
 
 
 def _owed(now: Now, notice: Notice) -> Iterator[tuple[Owed, int]]:
@@ -133,12 +159,14 @@ def _owed(now: Now, notice: Notice) -> Iterator[tuple[Owed, int]]:
 
 
 def _people(now: Now, owed: Owed, roles: Sequence[str]) -> Iterator[int]:
+    """Yield each active person a fact goes to, once: whoever holds a role, and who stands in for them today."""
     seen = set[int]()
     for role in roles:
-        for person_id in _holders(now, owed, role):
-            if person_id in now.active and person_id not in seen:
-                seen.add(person_id)
-                yield person_id
+        for holder in _holders(now, owed, role):
+            for person_id in (holder, now.deputies.get(holder)):
+                if person_id in now.active and person_id not in seen:
+                    seen.add(person_id)
+                    yield person_id
 
 
 def _holders(now: Now, owed: Owed, role: str) -> Sequence[int]:
@@ -153,7 +181,7 @@ def _holders(now: Now, owed: Owed, role: str) -> Sequence[int]:
         if subject is not None:
             return [subject.head_id]
         heads = {s.head_id for s in now.subjects.values() if s.department == owed.department}
-        return sorted(heads)
+        return sorted(heads) or now.heads.get(owed.department, [])
     if subject is None and owed.department:
         return []
     return now.roles.get(role, [])

@@ -13,7 +13,7 @@ from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail import message
 from vfm_workflow.mail.render import Rendered
-from vfm_workflow.store import outbox, projects
+from vfm_workflow.store import access, outbox, projects
 from vfm_workflow.store.projects import AnyProject, ProjectRow
 from vfm_workflow.store.tables import OutboxMail, Person
 
@@ -46,10 +46,19 @@ def post(
             "why": spec.why,
             "council": {"name": home.council_name, "base_url": home.base_url},
             **context,
+            **_of(session, context, project),
         },
     )
     not_before = at if spec.hours == "any" else home.calendar.business_moment(at)
     return write(session, home, notice, person, rendered, at, not_before, project, spec.why)
+
+
+def _of(session: Session, context: Mapping[str, Any], project: AnyProject | None) -> dict[str, Any]:
+    """Return what `context` says of the project with its department by name: whoever reads a mail knows no codes."""
+    if project is None or "project" not in context:
+        return {}
+    named = projects.department(session, project.department).name
+    return {"project": {**context["project"], "department": named}}
 
 
 def write(
@@ -116,8 +125,11 @@ def people_for(
     if "head_of_service" in wanted:
         head = projects.department(session, project.department).head_id
         ids.add(head if head is not None else project.sponsor_id)
+    if added := wanted & {"partner", "mentor"}:  # theirs are the projects they were added to, and no other
+        ids |= access.member_ids(session, projects.key(project), added)
+    everywhere = wanted - {"project_manager", "head_of_service", "stage_owner", "partner", "mentor"}
     found = [session.get(Person, person_id) for person_id in sorted(ids)]
-    found += projects.people_in(session, wanted - {"project_manager", "head_of_service", "stage_owner"})
+    found += projects.people_in(session, everywhere)
     return {
         person.id: person
         for person in found

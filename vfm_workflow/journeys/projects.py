@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from vfm_workflow.domain.outline import Written
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.domain.texts import clean, one_line
-from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import writing
+from vfm_workflow.errors import BadInput, NotAllowed
+from vfm_workflow.journeys import access, writing
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import history
 from vfm_workflow.store import projects as store
@@ -144,14 +144,6 @@ def create_from(
     return project
 
 
-def readable(home: Home, actor: Actor, project: Project) -> bool:
-    """Return whether `actor` may see the project at all."""
-    return may(home.roles, actor, "project.read", store.standing(project))
-
-
 def open_project(session: Session, home: Home, reference: str, actor: Actor) -> Project:
     """Return the project. Raises NotFound also where the actor may not know that there is one."""
-    project = store.by_reference(session, reference)
-    if not readable(home, actor, project):
-        raise NotFound(f"There is no project {reference}.")
-    return project
+    return access.seen(session, home, reference, actor)

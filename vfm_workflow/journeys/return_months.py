@@ -14,7 +14,7 @@ from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.store import projects
+from vfm_workflow.store import access, projects
 from vfm_workflow.store import returns as store
 from vfm_workflow.store.due import stage_on
 from vfm_workflow.store.tables import MonthlyReturn, Project
@@ -154,8 +154,10 @@ def overview(session: Session, home: Home, at: dt.datetime, period: str) -> list
 
 def to_verify(session: Session, home: Home, by: Actor) -> list[tuple[Project, Month]]:
     """Return the returns that wait for `by` to verify them, oldest first."""
+    found = [(row, project) for row, project in store.waiting(session) if row.submitted_by != by.id]
+    standings = access.standings(session, [project for _, project in found])
     return [
         (project, Month(row.period, state_of(row), home.calendar.return_due(row.period)))
-        for row, project in store.waiting(session)
-        if row.submitted_by != by.id and may(home.roles, by, "return.verify", projects.standing(project))
+        for row, project in found
+        if may(home.roles, by, "return.verify", standings[projects.key(project)])
     ]

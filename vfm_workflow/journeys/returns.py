@@ -11,9 +11,9 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import month_name, short_day
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.rag import Verdict
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor, by_permission
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import advance, dates, return_sheet
+from vfm_workflow.journeys import access, advance, dates, return_sheet
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact, people_for
@@ -117,15 +117,17 @@ def verify(
 ) -> MonthlyReturn:
     """Verify a return that is in; return it. Raises NotFound, or NotAllowed: not theirs, not in, or in already.
 
-    Nobody verifies what they submitted themselves.
+    Nobody verifies what they submitted themselves, nor has a deputy do it for them.
     """
-    project, row = _verifiable(session, home, reference, period, by)
+    project, row, by = _verifiable(session, home, reference, period, by)
     if row.state == "draft":
         raise NotAllowed(f"The return for {month_name(period)} has not been submitted yet.")
     if row.state == "verified":
         raise NotAllowed(f"The return for {month_name(period)} is verified already.")
     if row.submitted_by == by.id:
         raise NotAllowed("You submitted this return, so somebody else must verify it.")
+    if row.submitted_by in {principal.id for principal in by.stands_for}:
+        raise NotAllowed("Whom you stand in for submitted this return, so somebody else must verify it.")
     row.state, row.verified_at, row.verified_by = "verified", at, by.id
     session.flush()
     entry = history.Entry("return_verified", by, at, "", {"period": period, "rag": row.rag})
@@ -141,7 +143,7 @@ def send_back(
     Its figures and colour stand until it is submitted again: sending back must not turn a red project green.
     Raises NotFound, NotAllowed or BadInput (the reason is missing).
     """
-    project, row = _verifiable(session, home, reference, period, by)
+    project, row, by = _verifiable(session, home, reference, period, by)
     if row.state == "draft":
         raise NotAllowed(f"The return for {month_name(period)} is with its project manager already.")
     fields = Fields({"reason": reason})
@@ -175,19 +177,12 @@ def _leave_fact(
     leave_fact(session, "return_sent_back", period, subject, sorted(people), item, at)
 
 
-def _visible(session: Session, home: Home, reference: str, by: Actor) -> Project:
-    project = projects.by_reference(session, reference)
-    if not may(home.roles, by, "project.read", projects.standing(project)):
-        raise NotFound(f"There is no project {reference}.")
-    return project
-
-
 def _writable(
     session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime
 ) -> Project:
     """Return the project where `by` may write its return for a month."""
-    project = _visible(session, home, reference, by)
-    if not may(home.roles, by, "return.submit", projects.standing(project)):
+    project = access.seen(session, home, reference, by)
+    if not access.allowed(session, home, by, "return.submit", project):
         raise NotAllowed(f"Only the project manager of {project.reference} may write its monthly return.")
     advance.refuse_disputed(project)
     refuse_unexpected(session, home, project, period, at)
@@ -196,16 +191,17 @@ def _writable(
 
 def _verifiable(
     session: Session, home: Home, reference: str, period: str, by: Actor
-) -> tuple[Project, MonthlyReturn]:
-    """Return the project and its return for a month where `by` may verify it."""
-    project = _visible(session, home, reference, by)
-    if not may(home.roles, by, "return.verify", projects.standing(project)):
+) -> tuple[Project, MonthlyReturn, Actor]:
+    """Return the project, its return for a month, and `by` as the record names them, where they may verify it."""
+    project = access.seen(session, home, reference, by)
+    standing = projects.standing(project)
+    if not access.allowed(session, home, by, "return.verify", project):
         raise NotAllowed(f"Only the Head of Service of {project.reference} may verify its monthly return.")
     advance.refuse_disputed(project)
     row = store.find(session, projects.key(project), period)
     if row is None:
         raise NotFound(f"{project.reference} has no return for {period[:20]}.")
-    return project, row
+    return project, row, by_permission(home.roles, by, "return.verify", standing)
 
 
 def _draft(session: Session, home: Home, project: Project, period: str) -> MonthlyReturn:

@@ -14,9 +14,11 @@ from vfm_workflow.domain.roles import Actor, may, roles_on
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import board, gate, returns
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import access, projects
 from vfm_workflow.store import decisions as decision_store
+from vfm_workflow.store import due as due_store
+from vfm_workflow.store import links as link_store
 from vfm_workflow.store import pages_tasks as store
-from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project, Slot
 
 MOST_CHECKED = 20
@@ -50,27 +52,29 @@ def waiting(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list
     desk = _Desk(session, home, actor, at)
     found = [
         *_disputes(desk), *_decisions(desk), *_returns(desk), *_sent_back(desk), *_to_verify(desk), *_milestones(desk),
-        *_stages(desk), *_conditions(desk), *_consultations(desk), *_ideas(desk), *_mail(desk),
+        *_stages(desk), *_conditions(desk), *_consultations(desk), *_ideas(desk), *_challenges(desk), *_mail(desk),
     ]  # fmt: skip
     return sorted(found, key=lambda task: task.pressing)
 
 
-def send_link(session: Session, home: Home, request_id: int, actor: Actor, at: dt.datetime) -> None:
-    """Mail `actor` a new link to decide on a request; the old one is revoked.
+def send_link(session: Session, home: Home, request_id: int, actor: Actor, at: dt.datetime) -> str:
+    """Mail a new link for each seat from which `actor` may decide a request; the old ones are revoked.
 
-    Raises NotFound where the request does not wait for them, NotAllowed where their project is frozen.
+    Return the address on record that it went to. Raises NotFound where the request does not wait for them, NotAllowed
+    where their project is frozen.
     """
-    ballot = next((b for b in store.ballots(session, actor.id, at) if b.request_id == request_id), None)
-    request = decision_store.lock(session, request_id) if ballot is not None else None
-    slot = session.get(Slot, ballot.slot_id) if ballot is not None else None
-    if request is None or slot is None or request.state != "open":
+    ballots = [b for b in store.ballots(session, actor.id, at) if b.request_id == request_id]
+    request = decision_store.lock(session, request_id) if ballots else None
+    slots = [session.get(Slot, ballot.slot_id) for ballot in ballots]
+    if request is None or request.state != "open":
         raise NotFound("This decision does not wait for you: you have decided already, or it is settled.")
     asked = board.load(session, home, request)
     if asked.project.disputed_at is not None:
         raise NotAllowed(
             f"{asked.project.reference} is frozen: an administrator must settle a dispute first."
         )
-    board.remind(session, home, asked, slot, at)
+    links = [board.remind(session, home, asked, slot, at) for slot in slots if slot is not None]
+    return links[0].address
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _path(project: Project, page: str = "") -> str:
 
 
 def _disputes(desk: _Desk) -> Iterator[Task]:
-    if desk.actor.role != "administrator":
+    if not desk.may("dispute.settle"):
         return
     for project, since in store.open_disputes(desk.session):
         day = short_day(desk.home.calendar.today(since))
@@ -136,6 +140,8 @@ def _decisions(desk: _Desk) -> Iterator[Task]:
         rule = desk.home.lifecycle(desk.session, project).decisions[row.decision]
         due = calendar.today(row.deadline)
         asked = f"You were asked on {short_day(calendar.today(row.asked_at))}."
+        if row.member != desk.actor.name:
+            asked = f"You decide for {row.member}. {asked}"
         if row.mailed_at is not None:
             mailed = f"You decide from the link in your mail of {short_day(calendar.today(row.mailed_at))}."
         else:
@@ -273,26 +279,43 @@ def _conditions(desk: _Desk) -> Iterator[Task]:
 
 
 def _consultations(desk: _Desk) -> Iterator[Task]:
-    if not desk.may("consultation.answer"):
-        return
-    for project, key, asked_on in store.open_consultations(desk.session):
+    mailboxes = link_store.mailboxes_of(desk.session, desk.actor.id)
+    rows = store.open_consultations(desk.session)
+    standings = access.standings(desk.session, [project for project, *_ in rows])
+    for project, key, asked_on, person_id, deadline in rows:
+        standing = standings[projects.key(project)]
+        may_answer = may(desk.home.roles, desk.actor, "consultation.answer", standing)
+        if not (may_answer if person_id is None else person_id in {desk.actor.id, *mailboxes}):
+            continue
         lifecycle = desk.home.lifecycle(desk.session, project)
         if not gate.is_open_for(lifecycle, project, {"consultations"}):
             continue
         who = desk.home.outline.title_of("consultees", key)
         why = f"{who} was asked on {short_day(asked_on)} and has not answered."
         path = _path(project, f"/consultations#{key}")
-        yield Task("consultation", f"Answer for {who}", path, why, _name(project))
+        late = deadline is not None and deadline < desk.today
+        yield Task("consultation", f"Answer for {who}", path, why, _name(project), deadline, late)
 
 
 def _ideas(desk: _Desk) -> Iterator[Task]:
     if not desk.may("ideas.reply"):
         return
-    count, oldest = store.ideas_waiting(desk.session)
+    chief = desk.actor.role == "chief_executive"
+    count, oldest = store.ideas_waiting(desk.session, desk.actor.id, chief=chief)
     if count and oldest is not None:
         title = "Reply to a Member’s idea" if count == 1 else f"Reply to {count} Members’ ideas"
         why = f"The oldest came on {short_day(oldest)}. Members are owed a reply (§14.1)."
         yield Task("idea", title, "/ideas", why)
+
+
+def _challenges(desk: _Desk) -> Iterator[Task]:
+    answering = {**desk.managed, **desk.headed}
+    for row in due_store.open_challenges(desk.session):
+        project = answering.get(row.project_id)
+        if project is not None:
+            why = f"The {row.name} challenged the project on {short_day(row.on)}, and is owed a reply (§14)."
+            path = _path(project, f"/comments#remark_{row.id}")
+            yield Task("challenge", "Reply to a challenge", path, why, _name(project))
 
 
 def _mail(desk: _Desk) -> Iterator[Task]:

@@ -7,10 +7,10 @@ import datetime as dt
 from sqlmodel import Session
 
 from vfm_workflow.domain.outline import MOST_CHARACTERS
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.domain.texts import clean as clean
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound, StaleRevision
-from vfm_workflow.journeys import advance, gate
+from vfm_workflow.journeys import access, advance, gate
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import projects
 from vfm_workflow.store.decisions import token_digest
@@ -21,11 +21,8 @@ DOCUMENTS = ("outline", "recommendations")
 
 def writable(session: Session, home: Home, reference: str, by: Actor, work: str, permission: str) -> Project:
     """Return the project if `by` may do `work` on it in its stage. Raises NotFound or NotAllowed, saying which."""
-    project = projects.by_reference(session, reference)
-    standing = projects.standing(project)
-    if not may(home.roles, by, "project.read", standing):
-        raise NotFound(f"There is no project {reference}.")
-    if not may(home.roles, by, permission, standing):
+    project = access.seen(session, home, reference, by)
+    if not access.allowed(session, home, by, permission, project):
         raise NotAllowed(
             f"You may not change this on {project.reference}. Its project manager or Head of Service may."
         )

@@ -44,6 +44,8 @@ _DECISION: dict[str, Any] = {
         "deadline": _at(30, 18),
         "quorum": "4 of the 7 members must decide, the Chief Executive among them.",
         "choices": ["Approve", "Approve with conditions", "Return for changes", "Reject"],
+        "for_whom": "Director of Customers",
+        "needs": "When you send your decision, we mail you a code to type in beside it.",
     },
 }
 _SUMMARY = [
@@ -75,6 +77,19 @@ _VOTE: dict[str, Any] = {
 }
 _TALLY = "4 of 7 have decided; 4 are needed"
 
+_CONSULTED: dict[str, Any] = {
+    **_COMMON,
+    "project": _LEISURE,
+    "consultation": {"title": "Legal", "deadline": dt.date(2026, 12, 7), "shared": False},
+}
+_ASKS = _LINK.replace("/d/", "/c/")
+_IDEA: dict[str, Any] = {
+    "text": "Could sweepers and litter crews share one depot?\nThe county has room.",
+    "by": "Member of the Value for Money Group",
+    "on": dt.date(2026, 11, 9),
+    "service": "Street Scene",
+}
+
 SAMPLES: Mapping[str, Mapping[str, Any]] = {
     "decision_asked": _ASKED,
     "decision_reminded": {**_ASKED, "working_days_left": 2},
@@ -93,10 +108,12 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
             },
         ],
     },
+    "decision_passed": {**_ASKED, "reason": "Director of Resources stands in for Director of Customers"},
+    "decision_code": {**_DECISION, "code": "042195", "minutes": 10},
     "decision_receipt": {
         **_DECISION,
         **_VOTE,
-        "assurance": "by the link sent to director.of.resources@wrenfold.example, level A",
+        "assurance": "link holder for Director of Resources, level B (code mailed to director.of.resources@wrenfold.example)",
         "dispute_link": f"{_URL}/disputes/8Kf2LxPq7VnTz0BwYc",
     },
     "decision_vote_cast": {**_DECISION, **_VOTE, "voter": "Director of Resources", "tally": _TALLY},
@@ -118,13 +135,49 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "next_stage": "Initial stage",
     },
     "decision_withdrawn": {**_DECISION, "reason": "The project was put on hold."},
+    "decision_without_board": {**_DECISION, "roles": ["Chief Executive", "CMT member"]},
     "decision_disputed": {
         **_DECISION,
         "voter": "Director of Resources",
         "disputed_at": _at(24, 11, 30),
         "link": f"{_URL}/projects/VFM-0009/decisions/1",
     },
+    "consultation_asked": {
+        **_CONSULTED,
+        "summary": _SUMMARY,
+        "link": _ASKS,
+        "asked_by": "Leisure Project Manager",
+    },
+    "consultation_reminded": {
+        **_CONSULTED,
+        "summary": _SUMMARY,
+        "link": _ASKS,
+        "asked_by": "Leisure Project Manager",
+        "working_days_left": 3,
+    },
+    "consultation_receipt": {
+        **_CONSULTED,
+        "answer": "No objection, with comments. The lease must be assigned before the transfer.",
+        "answered_at": _at(24, 10, 15),
+        "assurance": "by the link sent to legal.adviser@wrenfold.example, level A",
+    },
+    "idea_asked": {**_COMMON, "idea": _IDEA, "link": _ASKS.replace("/c/", "/i/")},
+    "idea_replied": {
+        **_COMMON,
+        "idea": _IDEA,
+        "reply": "A trial begins in May; the county has agreed.",
+        "by": "Head of Street Scene",
+        "page": f"{_URL}/ideas",
+    },
     "sign_in_link": {**_COMMON, "link": f"{_URL}/sign-in/{_LINK[-43:]}", "minutes": 30},
+    "address_changed": {
+        **_COMMON,
+        "old_address": "director.of.finance@wrenfold.example",
+        "new_address": "director.of.resources@wrenfold.example",
+        "changed_at": _at(23, 9, 5),
+        "changed_by": "System Administrator",
+    },
+    "sign_in_shared": {**_COMMON, "link": f"{_URL}/sign-in"},
     "return_not_submitted": {
         "project": _VALIDATION,
         "link": f"{_URL}/projects/VFM-0005/returns/2026-10",
@@ -186,6 +239,30 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "set_on": dt.date(2026, 10, 20),
         "set_by": "Director of Resources",
     },
+    "consultation_open": {
+        "project": _TRUST,
+        "link": f"{_URL}/projects/VFM-0009/consultations#legal",
+        "consultee": "Legal",
+        "asked": "Legal Adviser",
+        "asked_on": dt.date(2026, 11, 2),
+        "deadline": dt.date(2026, 11, 16),
+        "late_working_days": 5,
+    },
+    "idea_open": {
+        "link": f"{_URL}/ideas#idea_3",
+        "idea": "Could sweepers and litter crews share one depot?",
+        "by": "Member of the Value for Money Group",
+        "on": dt.date(2026, 11, 9),
+        "waiting_working_days": 10,
+    },
+    "challenge_open": {
+        "project": _TRUST,
+        "link": f"{_URL}/projects/VFM-0009/comments#remark_4",
+        "challenge": "Why is the smaller centre not in the comparison?",
+        "by": "Chair of the Value for Money Group",
+        "on": dt.date(2026, 11, 9),
+        "waiting_working_days": 10,
+    },
     "stage_over_limit": {
         "project": _item("VFM-0019", "Land charges"),
         "link": f"{_URL}/projects/VFM-0019",
@@ -210,6 +287,37 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "period": "October 2026",
         "by": "Head of Street Scene",
         "reason": "The figure for missed collections is the September one.",
+    },
+    "return_chased": {
+        "project": _ROUNDS,
+        "link": f"{_URL}/projects/VFM-0001/returns/2026-10",
+        "period": "October 2026",
+        "by": "Performance Officer",
+        "on": dt.date(2026, 11, 20),
+    },
+    "consultation_answered": {
+        "project": _TRUST,
+        "link": f"{_URL}/projects/VFM-0009/consultations#legal",
+        "consultee": "Legal",
+        "by": "Legal Adviser",
+        "on": dt.date(2026, 11, 20),
+        "answer": "No objection. The lease can be assigned.",
+    },
+    "remark_made": {
+        "project": _TRUST,
+        "link": f"{_URL}/projects/VFM-0009/comments#remark_4",
+        "kind": "Challenge",
+        "by": "Chair of the Value for Money Group",
+        "on": dt.date(2026, 11, 20),
+        "text": "Why is the smaller centre not in the comparison?",
+    },
+    "challenge_replied": {
+        "project": _TRUST,
+        "link": f"{_URL}/projects/VFM-0009/comments#remark_4",
+        "challenge": "Why is the smaller centre not in the comparison?",
+        "by": "Leisure Project Manager",
+        "on": dt.date(2026, 11, 20),
+        "reply": "It is now: see the options in version 2.",
     },
 }
 """By the same keys as `notices.CONTEXT`: a context for an at_once notice, one item for a digest notice."""

@@ -60,8 +60,8 @@ def votes(session: Session, request_id: int) -> list[VoteRow]:
 
 
 def seats(rows: Sequence[Slot]) -> list[Seat]:
-    """Return the board as the rules see it."""
-    return [Seat(slot.person_id, slot.role) for slot in rows]
+    """Return the board as the rules see it: without the seats that were vacated."""
+    return [Seat(slot.person_id, slot.role) for slot in rows if slot.vacated_at is None]
 
 
 def counted(board: Sequence[Slot], cast: Sequence[VoteRow]) -> list[Vote]:
@@ -71,9 +71,9 @@ def counted(board: Sequence[Slot], cast: Sequence[VoteRow]) -> list[Vote]:
 
 
 def waiting(board: Sequence[Slot], cast: Sequence[VoteRow]) -> list[Slot]:
-    """Return the slots that have not voted."""
+    """Return the slots that have not voted and are not vacated."""
     done = {vote.slot_id for vote in cast}
-    return [slot for slot in board if slot.id not in done]
+    return [slot for slot in board if slot.id not in done and slot.vacated_at is None]
 
 
 def link_by_token(session: Session, token: str) -> Link | None:

@@ -7,18 +7,23 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import (
     Condition,
+    Consultation,
     DecisionRequest,
     Department,
     History,
+    Idea,
     Milestone,
     MonthlyReturn,
     Person,
     Project,
+    Remark,
     Slot,
     VoteRow,
 )
@@ -128,9 +133,10 @@ class Slipped(NamedTuple):
 
 _SLIPPED = """WITH late AS MATERIALIZED (
 SELECT id, project_id, title, forecast, baseline FROM milestone WHERE done_on IS NULL AND forecast > baseline
-UNION
+UNION ALL
 SELECT id, project_id, title, forecast, baseline FROM milestone
-WHERE done_on IS NULL AND forecast < :today AND baseline < :today)
+WHERE id IN (SELECT id FROM milestone WHERE done_on IS NULL AND forecast < :today)
+AND forecast <= baseline AND baseline < :today)
 SELECT late.id, late.project_id, late.title, late.forecast, late.baseline, coalesce(d.head_id, p.sponsor_id)
 FROM late JOIN project p ON p.id = late.project_id JOIN department d ON d.code = p.department
 ORDER BY late.project_id, late.id"""
@@ -140,7 +146,8 @@ def slipped(session: Session, today: dt.date) -> Iterator[Slipped]:
     """Yield the open milestones later than CMT agreed: forecast past the baseline, or passed and not done.
 
     Each half walks a partial index of just such milestones, and the materialised step keeps the planner from starting
-    at the departments, so that the cost follows the slips and not the milestones.
+    at the departments, so that the cost follows the slips and not the milestones. The second half gathers ids first:
+    SQLite then reads the rows in the order they are stored in, which keeps a large council's cost per slip a small one's.
     """
     raw = Raw.of(session)
     rows = raw.run(_SLIPPED, {"today": today if raw.postgresql else today.isoformat()})
@@ -165,22 +172,96 @@ def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMile
         yield OpenMilestone._make(row)
 
 
-def open_conditions(session: Session) -> list[Row[Any]]:
-    """Return (condition id, project id, text, set at, set by name) of every condition not discharged."""
+def open_conditions(session: Session) -> list[tuple[int, int, str, dt.datetime, str]]:
+    """Return (condition id, project id, text, set at, set by) of every condition not discharged."""
+    decider, member = aliased(Person), aliased(Person)
     query = (
         select(
             col(Condition.id),
             col(Condition.project_id),
             col(Condition.text),
             col(Condition.set_at),
-            col(Person.name),
+            col(decider.name),
+            col(member.name),
         )
         .join(VoteRow, col(VoteRow.id) == col(Condition.vote_id))
-        .join(Person, col(Person.id) == col(VoteRow.person_id))
+        .join(decider, col(decider.id) == col(VoteRow.person_id))
+        .join(Slot, col(Slot.id) == col(VoteRow.slot_id))
+        .join(member, col(member.id) == col(Slot.person_id))
         .where(col(Condition.discharged_at).is_(None))
         .order_by(col(Condition.id))
     )
-    return list(session.execute(query))
+    return [(*row[:4], seat_name(row[4], row[5])) for row in map(tuple, session.execute(query))]
+
+
+class OpenConsultation(NamedTuple):
+    """A consultation with a deadline that nobody has answered, and who is asked."""
+
+    project_id: int
+    key: str
+    asked_on: dt.date
+    deadline: dt.date
+    name: str
+
+
+def open_consultations(session: Session) -> list[OpenConsultation]:
+    """Return the consultations that somebody was asked for by link and has not answered."""
+    c = Consultation
+    query = (
+        select(col(c.project_id), col(c.key), col(c.asked_on), col(c.deadline), col(Person.name))
+        .join(Person, col(Person.id) == col(c.person_id))
+        .where(col(c.answered_on).is_(None), col(c.deadline).is_not(None))
+        .order_by(col(c.project_id), col(c.key))
+    )
+    return [OpenConsultation._make(row) for row in session.execute(query)]
+
+
+class OpenIdea(NamedTuple):
+    """A Member's idea without a reply."""
+
+    id: int
+    on: dt.date
+    text: str
+    department: str | None
+    name: str
+
+
+def open_ideas(session: Session) -> list[OpenIdea]:
+    """Return the ideas that nobody has replied to, oldest first."""
+    query = (
+        select(col(Idea.id), col(Idea.on), col(Idea.text), col(Idea.department), col(Person.name))
+        .join(Person, col(Person.id) == col(Idea.by))
+        .where(col(Idea.replied_on).is_(None))
+        .order_by(col(Idea.id))
+    )
+    return [OpenIdea._make(row) for row in session.execute(query)]
+
+
+class OpenChallenge(NamedTuple):
+    """A challenge without a reply."""
+
+    id: int
+    project_id: int
+    on: dt.date
+    text: str
+    name: str
+
+
+def open_challenges(session: Session) -> list[OpenChallenge]:
+    """Return the challenges that nobody has replied to, oldest first."""
+    query = (
+        select(col(Remark.id), col(Remark.project_id), col(Remark.on), col(Remark.text), col(Person.name))
+        .join(Person, col(Person.id) == col(Remark.by))
+        .where(col(Remark.kind) == "challenge", col(Remark.replied_on).is_(None))
+        .order_by(col(Remark.id))
+    )
+    return [OpenChallenge._make(row) for row in session.execute(query)]
+
+
+def heads(session: Session) -> dict[str, list[int]]:
+    """Return department → its head, of those that have one."""
+    query = select(col(Department.code), col(Department.head_id)).where(col(Department.head_id).is_not(None))
+    return {code: [head] for code, head in session.execute(query) if head is not None}
 
 
 def open_decisions(session: Session) -> list[Row[Any]]:
@@ -193,12 +274,14 @@ def open_decisions(session: Session) -> list[Row[Any]]:
 
 
 def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
-    """Return request → names of the members who have not decided yet."""
+    """Return request → names of the members who have not decided yet; vacated seats wait for nobody."""
     query = (
         select(col(Slot.request_id), col(Person.name))
         .join(Person, col(Person.id) == col(Slot.person_id))
         .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
-        .where(col(Slot.request_id).in_(request_ids), col(VoteRow.id).is_(None))
+        .where(
+            col(Slot.request_id).in_(request_ids), col(VoteRow.id).is_(None), col(Slot.vacated_at).is_(None)
+        )
         .order_by(col(Slot.id))
     )
     found: dict[int, list[str]] = {}
@@ -208,11 +291,11 @@ def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
 
 
 def seat_counts(session: Session, request_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Return request → (members, votes)."""
+    """Return request → (members, votes); vacated seats do not count."""
     query = (
         select(col(Slot.request_id), func.count(col(Slot.id)), func.count(col(VoteRow.id)))
         .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
-        .where(col(Slot.request_id).in_(request_ids))
+        .where(col(Slot.request_id).in_(request_ids), col(Slot.vacated_at).is_(None))
         .group_by(col(Slot.request_id))
     )
     return {request_id: (members, cast) for request_id, members, cast in session.execute(query)}

@@ -7,22 +7,26 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.calendar import Calendar, month_name
 from vfm_workflow.domain.facts import (
     ConditionFact,
     ConsultationFact,
+    DocumentFact,
     Facts,
     LessonFact,
     MeasureFact,
     MilestoneFact,
     PlanElement,
     Proposal,
+    RemarkFact,
     SavingFact,
 )
 from vfm_workflow.domain.outline import OutlineRules
-from vfm_workflow.store import projects
+from vfm_workflow.store import attachments, consultations, projects, remarks
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
 
@@ -53,9 +57,12 @@ def load(
 
 def _sections(session: Session, project_id: int) -> dict[str, Any]:
     texts: dict[str, dict[str, str]] = {}
+    exempt: dict[str, dict[str, str]] = {}
     for row in session.scalars(select(t.SectionText).where(col(t.SectionText.project_id) == project_id)):
         texts.setdefault(row.document, {})[row.key] = row.text
-    return {"sections": texts}
+        if row.exempt:
+            exempt.setdefault(row.document, {})[row.key] = row.exempt
+    return {"sections": texts, "exempt": exempt}
 
 
 def _criteria(session: Session, project_id: int) -> dict[str, Any]:
@@ -64,13 +71,30 @@ def _criteria(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _consultations(session: Session, project_id: int) -> dict[str, Any]:
+    linked = consultations.by_link(session, project_id)
     query = (
-        select(t.Consultation)
+        select(t.Consultation, col(t.Person.name))
+        .outerjoin(t.Person, col(t.Person.id) == col(t.Consultation.answered_by))
         .where(col(t.Consultation.project_id) == project_id)
         .order_by(col(t.Consultation.key))
     )
-    rows = session.scalars(query)
-    return {"consultations": [ConsultationFact(r.key, r.asked_on, r.answered_on, r.answer) for r in rows]}
+    rows = [
+        ConsultationFact(
+            r.key, r.asked_on, r.answered_on, r.answer, name or "", consultations.how(r, r.key in linked)
+        )
+        for r, name in session.execute(query)
+    ]
+    return {"consultations": rows}
+
+
+def _documents(session: Session, project_id: int) -> dict[str, Any]:
+    files = attachments.listing(session, project_id)
+    return {"documents": [DocumentFact(f.document, f.name, f.size, f.digest, f.exempt) for f in files]}
+
+
+def _remarks(session: Session, project_id: int) -> dict[str, Any]:
+    found = remarks.of(session, project_id, ("advice", "recommendation"))
+    return {"remarks": [RemarkFact(r.kind, r.subject, r.on, r.by, r.text) for r in found]}
 
 
 def _milestones(session: Session, project_id: int) -> dict[str, Any]:
@@ -162,6 +186,7 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
 
 def _savings(session: Session, project_id: int) -> dict[str, Any]:
     years: dict[int, list[tuple[int, int, int, int]]] = {}
+    costs: dict[int, list[tuple[int, int]]] = {}
     profile = (
         select(t.SavingYear)
         .join(t.SavingLine, col(t.SavingYear.line_id) == col(t.SavingLine.id))
@@ -170,6 +195,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
     )
     for year in session.scalars(profile):
         years.setdefault(year.line_id, []).append((year.year, year.low, year.expected, year.high))
+        costs.setdefault(year.line_id, []).append((year.year, year.cost))
     query = (
         select(t.SavingLine, t.Measure)
         .outerjoin(t.Measure, col(t.Measure.id) == col(t.SavingLine.cross_check))
@@ -186,6 +212,7 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
                 line.budget_code,
                 measure.name if measure else "",
                 tuple(years.get(line.id or 0, ())),
+                tuple(costs.get(line.id or 0, ())),
             )
             for line, measure in session.execute(query)
         ]
@@ -193,19 +220,26 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _conditions(session: Session, project_id: int) -> dict[str, Any]:
+    decider, member = aliased(t.Person), aliased(t.Person)
     query = (
-        select(t.Condition, col(t.Person.name))
+        select(t.Condition, col(decider.name), col(member.name))
         .join(t.VoteRow, col(t.VoteRow.id) == col(t.Condition.vote_id))
-        .join(t.Person, col(t.Person.id) == col(t.VoteRow.person_id))
+        .join(decider, col(decider.id) == col(t.VoteRow.person_id))
+        .join(t.Slot, col(t.Slot.id) == col(t.VoteRow.slot_id))
+        .join(member, col(member.id) == col(t.Slot.person_id))
         .where(col(t.Condition.project_id) == project_id)
         .order_by(col(t.Condition.id))
     )
     return {
         "conditions": [
             ConditionFact(
-                c.id or 0, c.text, c.set_at.date(), name, c.discharged_at.date() if c.discharged_at else None
+                c.id or 0,
+                c.text,
+                c.set_at.date(),
+                seat_name(by, seat),
+                c.discharged_at.date() if c.discharged_at else None,
             )
-            for c, name in session.execute(query)
+            for c, by, seat in session.execute(query)
         ]
     }
 
@@ -268,6 +302,8 @@ PARTS: Mapping[str, Callable[[Session, int], dict[str, Any]]] = {
     "sections": _sections,
     "criteria": _criteria,
     "consultations": _consultations,
+    "documents": _documents,
+    "remarks": _remarks,
     "milestones": _milestones,
     "plan": _plan,
     "measures": _measures,

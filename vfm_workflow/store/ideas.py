@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from vfm_workflow.store.tables import Idea, Person
+from vfm_workflow.store.tables import Department, Idea, Person
 
 
 class Proposed(NamedTuple):
@@ -22,6 +22,13 @@ class Proposed(NamedTuple):
     reply: str
     replied_on: dt.date | None
     replied_by: str | None
+    service: str | None
+    """The name of the department it is about."""
+
+
+def waiting(session: Session) -> list[Idea]:
+    """Return the ideas that nobody has replied to, oldest first."""
+    return list(session.scalars(select(Idea).where(col(Idea.replied_on).is_(None)).order_by(col(Idea.id))))
 
 
 def listing(session: Session) -> list[Proposed]:
@@ -36,9 +43,11 @@ def listing(session: Session) -> list[Proposed]:
             col(Idea.reply),
             col(Idea.replied_on),
             col(replier.name),
+            col(Department.name),
         )
         .join(author, col(author.id) == col(Idea.by))
         .outerjoin(replier, col(replier.id) == col(Idea.replied_by))
+        .outerjoin(Department, col(Department.code) == col(Idea.department))
         .order_by(col(Idea.id))
     )
     rows = [Proposed._make(row) for row in session.execute(query)]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlmodel import Session, col
 
-from vfm_workflow.domain.roles import Actor, Scope
+from vfm_workflow.domain.roles import Reach
 from vfm_workflow.errors import BadInput
+from vfm_workflow.store.access import within
 from vfm_workflow.store.tables import LifecycleVersion, Milestone, Person, Project
 
 _RAG = case({"red": 0, "amber": 1, "green": 2}, value=col(Project.rag), else_=3)
@@ -25,6 +26,9 @@ SORTS: Mapping[str, Any] = {
     "milestone": col(Milestone.forecast),
 }
 """What a list may be sorted by; a `-` before the name turns it round. References are numbers, red is first."""
+
+
+SEARCHED = (Project.reference, Project.title, Project.partner, Person.name)
 
 
 class Row(NamedTuple):
@@ -60,16 +64,15 @@ def page(
     rag: str | None = None,
     search: str = "",
     manager_id: int | None = None,
-    reader: Actor | None = None,
-    scope: Scope = "all",
+    reach: Reach | None = None,
     sort: str = "reference",
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[list[Row], int]:
     """Return (the rows of one page, how many there are in all). Without a `limit` it is every row.
 
-    `search` looks in reference, title, partner and the manager's name; `rag` may be `none`; a `reader` whose
-    `scope` is not `all` gets their own projects and, where it is `department`, those of their department.
+    `search` looks in reference, title, partner and the manager's name; `rag` may be `none`. A `reach` leaves out what
+    its reader may not see, in the same statement; who sees what is released searches what that shows, and no more.
     Raises BadInput for a `sort` that SORTS does not have.
     """
     p = Project
@@ -82,7 +85,9 @@ def page(
         wanted.append(col(p.rag).is_(None) if rag == "none" else col(p.rag) == rag)
     if manager_id is not None:
         wanted.append(col(p.manager_id) == manager_id)
-    wanted += [*_matching(search), *_readable(reader, scope)]
+    wanted += _matching(search, (p.reference, p.title) if reach and reach.scope == "released" else SEARCHED)
+    condition = within(reach) if reach is not None else None
+    wanted += [condition] if condition is not None else []
     offset = max(offset, 0)
     ordered = _one_page(wanted, sort, offset, limit)
     rows = [Row._make(row) for row in session.connection().execute(ordered)]
@@ -161,20 +166,10 @@ def _chosen(wanted: list[ColumnElement[bool]], sort: str, offset: int, limit: in
     return _rows().where(col(Project.id).in_(chosen)).order_by(*_order(sort))
 
 
-def _matching(search: str) -> Iterator[ColumnElement[bool]]:
+def _matching(search: str, looked_in: Sequence[Any]) -> Iterator[ColumnElement[bool]]:
     """Yield the condition that a search means: its text as it stands, `%` and `_` included."""
     if text := search.strip():
-        looked_in = (Project.reference, Project.title, Project.partner, Person.name)
         yield or_(*(col(column).icontains(text, autoescape=True) for column in looked_in))
-
-
-def _readable(reader: Actor | None, scope: Scope) -> Iterator[ColumnElement[bool]]:
-    if reader is None or scope == "all":
-        return
-    mine = or_(col(Project.manager_id) == reader.id, col(Project.sponsor_id) == reader.id)
-    if scope == "department" and reader.department:
-        mine = or_(mine, col(Project.department) == reader.department)
-    yield mine
 
 
 def _order(sort: str) -> list[Any]:

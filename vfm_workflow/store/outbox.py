@@ -232,3 +232,20 @@ def subject_of(session: Session, message_id: str) -> str:
     return (
         session.scalar(select(col(OutboxMail.subject)).where(col(OutboxMail.message_id) == message_id)) or ""
     )
+
+
+def newest(session: Session) -> int:
+    """Return the id of the newest mail, 0 where there is none."""
+    return session.scalar(select(func.max(OutboxMail.id))) or 0
+
+
+def written(session: Session, after: int, at: dt.datetime) -> list[OutboxMail]:
+    """Return the mails written at `at` since the one of id `after`, oldest first."""
+    query = select(OutboxMail).where(col(OutboxMail.id) > after, col(OutboxMail.created_at) == at)
+    return list(session.scalars(query.order_by(col(OutboxMail.id))))
+
+
+def newest_to(session: Session, address: str, notice: str) -> OutboxMail | None:
+    """Return the newest mail of a notice to an address."""
+    query = select(OutboxMail).where(col(OutboxMail.to) == address, col(OutboxMail.notice) == notice)
+    return session.scalars(query.order_by(col(OutboxMail.id).desc()).limit(1)).first()

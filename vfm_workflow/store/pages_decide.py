@@ -6,9 +6,11 @@ import datetime as dt
 from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Person, Version, VoteRow
+from vfm_workflow.domain.assurance import seat_name
+from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Person, Slot, Version, VoteRow
 
 
 def version_before(session: Session, version: Version) -> Version | None:
@@ -46,6 +48,7 @@ class DisputeRow(NamedTuple):
     settled_by: int | None
     note: str
     voter: str
+    """Who decided; `X for Y` for a deputy."""
     decision: str
     """The key of the decision in the project's lifecycle."""
     version: int
@@ -63,13 +66,15 @@ class DisputeRow(NamedTuple):
 
 def disputes(session: Session, project_id: int) -> list[DisputeRow]:
     """Return every dispute on a project, newest first."""
+    decider, member = aliased(Person), aliased(Person)
     query = (
         select(
             col(Dispute.at),
             col(Dispute.settled_at),
             col(Dispute.settled_by),
             col(Dispute.note),
-            col(Person.name),
+            col(decider.name),
+            col(member.name),
             col(DecisionRequest.decision),
             col(Version.number),
             col(Version.digest),
@@ -83,11 +88,15 @@ def disputes(session: Session, project_id: int) -> list[DisputeRow]:
             col(Link.issued_at),
         )
         .join(VoteRow, col(VoteRow.id) == col(Dispute.vote_id))
-        .join(Person, col(Person.id) == col(VoteRow.person_id))
+        .join(decider, col(decider.id) == col(VoteRow.person_id))
+        .join(Slot, col(Slot.id) == col(VoteRow.slot_id))
+        .join(member, col(member.id) == col(Slot.person_id))
         .join(DecisionRequest, col(DecisionRequest.id) == col(VoteRow.request_id))
         .join(Version, col(Version.id) == col(VoteRow.version_id))
         .outerjoin(Link, (col(Link.slot_id) == col(VoteRow.slot_id)) & col(Link.used_at).is_not(None))
         .where(col(Dispute.project_id) == project_id)
         .order_by(col(Dispute.id).desc())
     )
-    return [DisputeRow._make(row) for row in session.execute(query)]
+    return [
+        DisputeRow._make((*row[:4], seat_name(row[4], row[5]), *row[6:])) for row in session.execute(query)
+    ]

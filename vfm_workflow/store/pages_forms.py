@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store.consultations import by_link
 from vfm_workflow.store.tables import (
     Consultation,
     Criterion,
@@ -22,21 +23,38 @@ from vfm_workflow.store.tables import (
 
 
 class Section(NamedTuple):
-    """A section's text, when it was last changed and by whom."""
+    """A section's text, when it was last changed and by whom, and the paragraph by which it is exempt, if it is."""
 
     text: str
     at: dt.datetime
     by: str
+    exempt: str
 
 
 def sections(session: Session, project_id: int, document: str) -> dict[str, Section]:
     """Return key → text of a project's `outline` or `recommendations`, without those nobody has written in."""
     query = (
-        select(col(SectionText.key), col(SectionText.text), col(SectionText.updated_at), col(Person.name))
+        select(
+            col(SectionText.key),
+            col(SectionText.text),
+            col(SectionText.updated_at),
+            col(Person.name),
+            col(SectionText.exempt),
+        )
         .join(Person, col(Person.id) == col(SectionText.updated_by))
         .where(col(SectionText.project_id) == project_id, col(SectionText.document) == document)
     )
-    return {key: Section(text, at, by) for key, text, at, by in session.execute(query)}
+    return {key: Section(*rest) for key, *rest in session.execute(query)}
+
+
+def marks(session: Session, project_id: int, document: str) -> dict[str, str]:
+    """Return key → the paragraph by which it is exempt, of the sections of a document that are marked now."""
+    query = select(col(SectionText.key), col(SectionText.exempt)).where(
+        col(SectionText.project_id) == project_id,
+        col(SectionText.document) == document,
+        col(SectionText.exempt) != "",
+    )
+    return dict(session.execute(query).all())
 
 
 def criteria(session: Session, project_id: int) -> dict[str, str]:
@@ -115,11 +133,17 @@ class Consulted(NamedTuple):
     answered_on: dt.date | None
     answered_by: str | None
     answer: str
+    person: str | None
+    """Who is asked by link, None where they were asked by other means."""
+    person_id: int | None
+    deadline: dt.date | None
+    by_link: bool
 
 
 def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
     """Return consultee's key → the consultation, of those who were asked."""
-    asker, answerer = aliased(Person), aliased(Person)
+    asker, answerer, asked = aliased(Person), aliased(Person), aliased(Person)
+    linked = by_link(session, project_id)
     query = (
         select(
             col(Consultation.key),
@@ -128,9 +152,13 @@ def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
             col(Consultation.answered_on),
             col(answerer.name),
             col(Consultation.answer),
+            col(asked.name),
+            col(Consultation.person_id),
+            col(Consultation.deadline),
         )
         .join(asker, col(asker.id) == col(Consultation.asked_by))
         .outerjoin(answerer, col(answerer.id) == col(Consultation.answered_by))
+        .outerjoin(asked, col(asked.id) == col(Consultation.person_id))
         .where(col(Consultation.project_id) == project_id)
     )
-    return {key: Consulted(*rest) for key, *rest in session.execute(query)}
+    return {key: Consulted(*rest, key in linked) for key, *rest in session.execute(query)}

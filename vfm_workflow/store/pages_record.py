@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import known_by, seat_name
 from vfm_workflow.store.tables import (
     Condition,
+    Consultation,
     DecisionRequest,
     Dispute,
     History,
@@ -33,6 +35,7 @@ class Request(NamedTuple):
     opened_at: dt.datetime
     deadline: dt.datetime
     closed_at: dt.datetime | None
+    assurance: str
     version_id: int
     version: int
     digest: str
@@ -45,7 +48,7 @@ def requests(session: Session, project_id: int) -> list[Request]:
     query = (
         select(
             col(r.id), col(r.decision), col(r.state), col(r.outcome), col(Person.name), col(r.opened_at),
-            col(r.deadline), col(r.closed_at), col(v.id), col(v.number), col(v.digest), col(v.subject),
+            col(r.deadline), col(r.closed_at), col(r.assurance), col(v.id), col(v.number), col(v.digest), col(v.subject),
         )
         .join(v, col(v.id) == col(r.version_id))
         .join(Person, col(Person.id) == col(r.asked_by))
@@ -56,11 +59,15 @@ def requests(session: Session, project_id: int) -> list[Request]:
 
 
 class Member(NamedTuple):
-    """One member of a board, and what they decided; `choice` is None while they have not."""
+    """One seat of a board, and what was decided from it; `choice` is None while nothing was."""
 
     person_id: int
     name: str
     role: str
+    vacated_at: dt.datetime | None
+    vacated_why: str | None
+    decided_by: str | None
+    """Who decided: the member, or a deputy for them."""
     choice: str | None
     reason: str | None
     conditions: list[str] | None
@@ -71,20 +78,37 @@ class Member(NamedTuple):
     late: bool | None
     disputed_at: dt.datetime | None
     settled_at: dt.datetime | None
+    settled_by: str | None
+    finding: str | None
+
+    @property
+    def seat(self) -> str:
+        """Who decided from this seat, such as `X for Y`; its member while nobody has."""
+        return seat_name(self.decided_by or self.name, self.name)
+
+    @property
+    def known(self) -> str:
+        """How it is known who decided; empty while nobody has."""
+        if self.decided_by is None:
+            return ""
+        return known_by(self.assurance or "", self.decided_by, self.name, self.address or "")
 
 
 def members(session: Session, request_ids: Collection[int]) -> dict[int, list[Member]]:
     """Return request → its board in order, each with their vote."""
-    s, v, d = Slot, VoteRow, Dispute
+    s, v, d, decider, settler = Slot, VoteRow, Dispute, aliased(Person), aliased(Person)
     query = (
         select(
-            col(s.request_id), col(Person.id), col(Person.name), col(s.role), col(v.choice), col(v.reason),
+            col(s.request_id), col(Person.id), col(Person.name), col(s.role), col(s.vacated_at), col(s.vacated_why),
+            col(decider.name), col(v.choice), col(v.reason),
             col(v.conditions), col(v.at), col(v.assurance), col(v.address), col(v.message_id), col(v.late),
-            col(d.at), col(d.settled_at),
+            col(d.at), col(d.settled_at), col(settler.name), col(d.note),
         )
         .join(Person, col(Person.id) == col(s.person_id))
         .outerjoin(v, col(v.slot_id) == col(s.id))
+        .outerjoin(decider, col(decider.id) == col(v.person_id))
         .outerjoin(d, col(d.vote_id) == col(v.id))
+        .outerjoin(settler, col(settler.id) == col(d.settled_by))
         .where(col(s.request_id).in_(sorted(request_ids)))
         .order_by(col(s.id))
     )  # fmt: skip
@@ -109,19 +133,42 @@ class ConditionRow(NamedTuple):
 
 def conditions(session: Session, project_id: int) -> list[ConditionRow]:
     """Return every condition set on a project, oldest first."""
-    c, setter, met = Condition, aliased(Person), aliased(Person)
+    c, setter, member, met = Condition, aliased(Person), aliased(Person), aliased(Person)
     query = (
         select(
             col(c.id), col(VoteRow.request_id), col(c.text), col(c.set_at), col(setter.name), col(c.discharged_at),
-            col(met.name), col(c.how),
+            col(met.name), col(c.how), col(member.name),
         )
         .join(VoteRow, col(VoteRow.id) == col(c.vote_id))
         .join(setter, col(setter.id) == col(VoteRow.person_id))
+        .join(Slot, col(Slot.id) == col(VoteRow.slot_id))
+        .join(member, col(member.id) == col(Slot.person_id))
         .outerjoin(met, col(met.id) == col(c.discharged_by))
         .where(col(c.project_id) == project_id)
         .order_by(col(c.id))
     )  # fmt: skip
-    return [ConditionRow._make(row) for row in session.execute(query)]
+    return [
+        ConditionRow._make((*row[:4], seat_name(row[4], row[8]), *row[5:8])) for row in session.execute(query)
+    ]
+
+
+Consulted = tuple[str, dt.date, str, dt.date | None, dt.date | None, str, str]
+
+
+def consultations(session: Session, project_id: int) -> list[Consulted]:
+    """Return (key, asked on, asked by, deadline, answered on, answered by, answer) of each consultation, oldest first."""
+    c, asker, answerer = Consultation, aliased(Person), aliased(Person)
+    query = (
+        select(
+            col(c.key), col(c.asked_on), col(asker.name), col(c.deadline), col(c.answered_on),
+            func.coalesce(col(answerer.name), ""), col(c.answer),
+        )
+        .join(asker, col(asker.id) == col(c.asked_by))
+        .outerjoin(answerer, col(answerer.id) == col(c.answered_by))
+        .where(col(c.project_id) == project_id)
+        .order_by(col(c.asked_on), col(c.key))
+    )  # fmt: skip
+    return [tuple(row) for row in session.execute(query)]
 
 
 def version(session: Session, project_id: int, version_id: int) -> tuple[Version, str] | None:

@@ -6,17 +6,21 @@ import datetime as dt
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.store.tables import (
     Condition,
     Consultation,
     DecisionRequest,
+    Department,
     Dispute,
     Idea,
     Link,
+    MailboxReader,
     Milestone,
     MonthlyReturn,
     OutboxMail,
@@ -28,7 +32,7 @@ from vfm_workflow.store.tables import (
 
 
 class Ballot(NamedTuple):
-    """A decision that waits for one member's vote. `mailed_at` is when their live link went, None where none lives."""
+    """A decision that waits for whoever holds one seat. `mailed_at` is when their link went, None where it has expired."""
 
     request_id: int
     slot_id: int
@@ -37,38 +41,49 @@ class Ballot(NamedTuple):
     asked_at: dt.datetime
     deadline: dt.datetime
     mailed_at: dt.datetime | None
+    member: str
+    holder: str
+    """Whose link it is: the member, a deputy, or a shared mailbox."""
 
 
 def ballots(session: Session, person_id: int, at: dt.datetime) -> list[Ballot]:
-    """Return the open decisions that wait for a person's vote, the nearest deadline first."""
-    r, live = DecisionRequest, Link
+    """Return the open decisions that wait for a person, the nearest deadline first: in their own seat, where they stand in
+    for somebody, and where they read a shared mailbox. A member with a deputy waits for nobody."""
+    r, live, member, holder = DecisionRequest, Link, aliased(Person), aliased(Person)
+    mailboxes = select(col(MailboxReader.mailbox_id)).where(col(MailboxReader.reader_id) == person_id)
     query = (
         select(
             col(r.id), col(Slot.id), col(r.project_id), col(r.decision), col(r.opened_at), col(r.deadline),
-            col(live.issued_at),
+            case((col(live.expires_at) >= at, col(live.issued_at)), else_=None), col(member.name), col(holder.name),
         )
         .join(Slot, col(Slot.request_id) == col(r.id))
+        .join(member, col(member.id) == col(Slot.person_id))
         .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
         .outerjoin(
             live,
             and_(
-                col(live.slot_id) == col(Slot.id),
-                col(live.used_at).is_(None),
-                col(live.revoked_at).is_(None),
-                col(live.expires_at) >= at,
+                col(live.slot_id) == col(Slot.id), col(live.used_at).is_(None), col(live.revoked_at).is_(None)
             ),
         )
-        .where(col(r.state) == "open", col(Slot.person_id) == person_id, col(VoteRow.id).is_(None))
+        .join(holder, col(holder.id) == func.coalesce(col(live.person_id), col(Slot.person_id)))
+        .where(
+            col(r.state) == "open",
+            col(VoteRow.id).is_(None),
+            col(Slot.vacated_at).is_(None),
+            or_(col(holder.id) == person_id, col(holder.id).in_(mailboxes)),
+        )
         .order_by(col(r.deadline), col(r.id))
     )  # fmt: skip
     return [Ballot._make(row) for row in session.execute(query)]
 
 
 def answering_for(session: Session, actor: Actor) -> list[Project]:
-    """Return the projects somebody manages, sponsors or, as Head of Service, has in their department."""
-    mine = [col(Project.manager_id) == actor.id, col(Project.sponsor_id) == actor.id]
-    if actor.role == "head_of_service" and actor.department:
-        mine.append(col(Project.department) == actor.department)
+    """Return the projects somebody manages, or sponsors or has in their department as Head of Service, or a deputy of one."""
+    mine = [col(Project.manager_id) == actor.id]
+    for head in (actor, *actor.stands_for):
+        mine.append(col(Project.sponsor_id) == head.id)
+        if head.role == "head_of_service" and head.department:
+            mine.append(col(Project.department) == head.department)
     return list(session.scalars(select(Project).where(or_(*mine)).order_by(col(Project.id))))
 
 
@@ -127,31 +142,45 @@ class OpenCondition(NamedTuple):
 
 def open_conditions(session: Session, project_ids: Collection[int], setter_id: int) -> list[OpenCondition]:
     """Return the open conditions of some projects, and those that one person set anywhere, oldest first."""
+    decider, member = aliased(Person), aliased(Person)
     query = (
         select(
-            col(Condition.id), col(Condition.project_id), col(Condition.text), col(Condition.set_at), col(Person.name)
+            col(Condition.id), col(Condition.project_id), col(Condition.text), col(Condition.set_at), col(decider.name),
+            col(member.name),
         )
         .join(VoteRow, col(VoteRow.id) == col(Condition.vote_id))
-        .join(Person, col(Person.id) == col(VoteRow.person_id))
+        .join(decider, col(decider.id) == col(VoteRow.person_id))
+        .join(Slot, col(Slot.id) == col(VoteRow.slot_id))
+        .join(member, col(member.id) == col(Slot.person_id))
         .where(
             col(Condition.discharged_at).is_(None),
             or_(col(Condition.project_id).in_(sorted(project_ids)), col(VoteRow.person_id) == setter_id),
         )
         .order_by(col(Condition.set_at), col(Condition.id))
     )  # fmt: skip
-    return [OpenCondition._make(row) for row in session.execute(query)]
+    return [OpenCondition._make((*row[:4], seat_name(row[4], row[5]))) for row in session.execute(query)]
 
 
-def open_consultations(session: Session) -> list[tuple[Project, str, dt.date]]:
-    """Return (project, consultee's key, asked on) of each consultation without an answer, oldest first."""
+class OpenConsultation(NamedTuple):
+    """A consultation without an answer; `person_id` is None where nobody was asked by link."""
+
+    project: Project
+    key: str
+    asked_on: dt.date
+    person_id: int | None
+    deadline: dt.date | None
+
+
+def open_consultations(session: Session) -> list[OpenConsultation]:
+    """Return each consultation without an answer, oldest first."""
     c = Consultation
     query = (
-        select(Project, col(c.key), col(c.asked_on))
+        select(Project, col(c.key), col(c.asked_on), col(c.person_id), col(c.deadline))
         .join(c, col(c.project_id) == col(Project.id))
         .where(col(c.answered_on).is_(None))
         .order_by(col(c.asked_on), col(Project.id), col(c.key))
     )
-    return [(project, key, asked_on) for project, key, asked_on in session.execute(query)]
+    return [OpenConsultation._make(row) for row in session.execute(query)]
 
 
 def open_disputes(session: Session) -> list[tuple[Project, dt.datetime]]:
@@ -167,9 +196,18 @@ def open_disputes(session: Session) -> list[tuple[Project, dt.datetime]]:
     return [(project, project.disputed_at or at) for project, at in session.execute(query)]
 
 
-def ideas_waiting(session: Session) -> tuple[int, dt.date | None]:
-    """Return (how many ideas are owed a reply, the day of the oldest)."""
-    query = select(func.count(col(Idea.id)), func.min(Idea.on)).where(col(Idea.replied_on).is_(None))
+def ideas_waiting(session: Session, person_id: int, *, chief: bool) -> tuple[int, dt.date | None]:
+    """Return (how many ideas somebody owes a reply, the day of the oldest).
+
+    The head of the service an idea is about owes it; the chief executive where it is about none, or none has a head.
+    """
+    mine = col(Department.head_id) == person_id
+    query = (
+        select(func.count(col(Idea.id)), func.min(Idea.on))
+        .outerjoin(Department, col(Department.code) == col(Idea.department))
+        .where(col(Idea.replied_on).is_(None))
+        .where(or_(mine, col(Department.head_id).is_(None)) if chief else mine)
+    )
     count, oldest = session.execute(query).one()
     return count, oldest
 

@@ -146,7 +146,7 @@ def person_id(session: Session, address: str) -> int | None:
 
 
 def standing(project: AnyProject) -> Standing:
-    """Return what decides who somebody is on `project`."""
+    """Return what its own row says of who somebody is on `project`; `store.access.standing` knows the rest."""
     return Standing(project.manager_id, project.sponsor_id, project.department)
 
 

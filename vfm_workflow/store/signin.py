@@ -49,7 +49,8 @@ _WHO = (
     )
     .join(Person, col(Person.id) == col(WebSession.person_id))
     .where(
-        col(WebSession.digest) == bindparam("digest"), col(WebSession.ended_at).is_(None), col(Person.active).is_(True)
+        col(WebSession.digest) == bindparam("digest"), col(WebSession.ended_at).is_(None),
+        col(Person.active).is_(True), col(Person.shared).is_(False),
     )
 )  # fmt: skip
 
@@ -72,6 +73,48 @@ def seen(session: Session, secret: str, at: dt.datetime) -> None:
     """Note that a browser was used."""
     query = update(WebSession).where(col(WebSession.digest) == token_digest(secret))
     session.execute(query.values(seen_at=at))
+
+
+def live(session: Session, person_id: int, at: dt.datetime, idle: dt.timedelta) -> list[WebSession]:
+    """Return the browsers in which a person is signed in, the one used last first."""
+    query = select(WebSession).where(
+        col(WebSession.person_id) == person_id,
+        col(WebSession.ended_at).is_(None),
+        col(WebSession.expires_at) > at,
+        col(WebSession.seen_at) > at - idle,
+    )
+    return list(session.scalars(query.order_by(col(WebSession.seen_at).desc(), col(WebSession.digest))))
+
+
+def end_of(session: Session, person_id: int, at: dt.datetime, *, only: str = "", but: str = "") -> int:
+    """End a person's sessions that have not ended: all, `only` the one of a digest, or all `but` one; return how many."""
+    query = update(WebSession).where(
+        col(WebSession.person_id) == person_id, col(WebSession.ended_at).is_(None)
+    )
+    if only:
+        query = query.where(col(WebSession.digest) == only)
+    if but:
+        query = query.where(col(WebSession.digest) != but)
+    ended = session.scalars(query.values(ended_at=at).returning(col(WebSession.digest)))
+    return len(ended.all())
+
+
+def by_identity(session: Session, identity: str) -> Person | None:
+    """Return whom the council's sign-in service knows by `identity`, here or left; None where nobody is bound to it."""
+    return session.scalars(select(Person).where(col(Person.identity) == identity)).one_or_none()
+
+
+def bind(session: Session, person_id: int, identity: str) -> bool:
+    """Bind an identity to a person who has none; return whether it was."""
+    query = update(Person).where(col(Person.id) == person_id, col(Person.identity).is_(None))
+    bound = session.scalars(query.values(identity=identity).returning(col(Person.id)))
+    return bound.first() is not None
+
+
+def unbind(session: Session, person_id: int) -> bool:
+    """Forget a person's identity, so that their next sign-in binds one; return whether there was one."""
+    query = update(Person).where(col(Person.id) == person_id, col(Person.identity).is_not(None))
+    return session.scalars(query.values(identity=None).returning(col(Person.id))).first() is not None
 
 
 def end(session: Session, secret: str, at: dt.datetime) -> None:

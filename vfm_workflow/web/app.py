@@ -7,23 +7,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 import structlog
 from asgi_cross_origin_protection import CrossOriginProtection
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from vfm_workflow import __version__, logs, wiring
 from vfm_workflow.clock import Clock
 from vfm_workflow.errors import VfmError
-from vfm_workflow.web import pages, templating
+from vfm_workflow.web import access, pages, templating
+from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
-from vfm_workflow.web.visit import SignInNeeded, Visit, of
+from vfm_workflow.web.keeping import keep_for_sign_in
+from vfm_workflow.web.visit import SignInNeeded, Visit, form, of, typed_in
 from vfm_workflow.wiring import App
 
 STATIC = Path(__file__).parent / "static"
@@ -61,19 +65,23 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
         openapi_url=None,
         lifespan=lifespan,
         max_body_size=MOST_BODY,
+        redirect_slashes=False,  # it would send the browser to the host and scheme that the request says
     )
     web.state.council = app
     web.state.templates = templating.environment(app)
     web.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in pages.routers():
-        web.include_router(router)
+    routers = pages.routers()
+    access.refuse_unlisted(routers)
+    for router in routers:
+        web.include_router(router, dependencies=[Depends(access.guard)])
     web.add_exception_handler(SignInNeeded, _sign_in_needed)
     web.add_exception_handler(VfmError, _refused)
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(RequestValidationError, _malformed)
     web.add_exception_handler(Exception, _broken)
-    protected = CrossOriginProtection(web, allowed_origins=[app.settings.base_url])
-    return Headers(protected, secure=app.settings.base_url.startswith("https://"))
+    base_url = app.settings.base_url
+    protected = CrossOriginProtection(web, allowed_origins=[base_url])
+    return Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://"))
 
 
 def _visit(request: Request) -> Visit:
@@ -87,22 +95,26 @@ def _visit(request: Request) -> Visit:
     return found
 
 
-def _sign_in_needed(request: Request, _: Exception) -> Response:
-    from urllib.parse import quote
+async def _sign_in_needed(request: Request, _: Exception) -> Response:
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        await form(request)  # who may have a page is asked before its form is read, and what was typed is kept all the same
+    return await run_in_threadpool(_to_sign_in, request)
 
+
+def _to_sign_in(request: Request) -> Response:
     found = _visit(request)
     if request.headers.get("x-autosave"):
-        return Response(
-            '{"saved": false, "message": "You are signed out."}',
-            status_code=401,
-            media_type="application/json",
-        )
-    target = found.path if request.method == "GET" else "/"
+        return JSONResponse({"saved": False, "message": "You are signed out."}, 401)
+    if (typed := typed_in(request)) is not None:
+        return keep_for_sign_in(found, typed)
+    target = found.path if request.method in ("GET", "HEAD") else "/"
     return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
 
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, VfmError)
+    if request.headers.get("x-autosave"):
+        return JSONResponse({"saved": False, "message": str(error)}, error.status)
     found = _visit(request)
     context: dict[str, Any] = {
         "error": error,

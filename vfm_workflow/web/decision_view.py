@@ -11,13 +11,15 @@ from sqlmodel import Session
 
 from vfm_workflow.domain import snapshot as snapshots
 from vfm_workflow.domain import summary as summaries
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.decisions import CHOICE_LABELS, OUTCOME_LABELS
 from vfm_workflow.domain.lifecycle import Lifecycle
-from vfm_workflow.journeys import board, decide
+from vfm_workflow.journeys import board, settling
 from vfm_workflow.journeys.board import Asked
 from vfm_workflow.journeys.decide import Opened
 from vfm_workflow.store import pages_decide, projects
 from vfm_workflow.store.tables import Version
+from vfm_workflow.web import remarks_view
 from vfm_workflow.web.diff import Run, phrases
 from vfm_workflow.web.visit import Visit
 
@@ -36,7 +38,13 @@ def form(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
     asked, home = opened.asked, visit.home
     names = projects.names(
         session,
-        [asked.project.manager_id, asked.project.sponsor_id, asked.request.asked_by, *_board(asked)],
+        [
+            asked.project.manager_id,
+            asked.project.sponsor_id,
+            asked.request.asked_by,
+            *(slot.person_id for slot in asked.board),
+            *(vote.person_id for vote in opened.votes),
+        ],
     )
     before, changes = since_before(session, asked)
     return {
@@ -48,7 +56,7 @@ def form(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
         "late": asked.request.state == "decided",
         "outcome": OUTCOME_LABELS.get(asked.request.outcome),  # type: ignore[call-overload]  # a CHECKed choice or None
         "quorum": board.quorum_sentence(home, asked),
-        "tally": decide.tally(session, asked),
+        "tally": settling.tally(session, asked),
         "names": names,
         "summary": summaries.rows(asked.snapshot),
         "others": others(opened, names),
@@ -57,20 +65,18 @@ def form(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
         "words": words(asked.snapshot),
         "text_title": snapshots.SUBJECTS[asked.version.subject].title,
         "choices": choices(home.lifecycle(session, asked.project), asked),
+        **remarks_view.beside(session, asked),
     }
 
 
-def _board(asked: Asked) -> list[int]:
-    return [slot.person_id for slot in asked.board]
-
-
 def others(opened: Opened, names: dict[int, str]) -> list[dict[str, Any]]:
-    """Return each other member of the board with the vote they cast, or None."""
+    """Return each other member of the board with the vote they cast or a deputy cast for them, or None."""
     cast = {vote.slot_id: vote for vote in opened.votes}
     return [
         {
-            "name": names[slot.person_id],
             "vote": (vote := cast.get(slot.id or 0)),
+            "name": seat_name(names[vote.person_id if vote else slot.person_id], names[slot.person_id]),
+            "vacated": slot.vacated_why,
             "said": OUTCOME_LABELS[vote.choice].lower() if vote else "",  # type: ignore[index]  # a CHECKed choice
         }
         for slot in opened.asked.board
@@ -174,6 +180,8 @@ def recorded(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
         **head(visit, session, asked),
         "opened": opened,
         "vote": vote,
+        "known": settling.known(session, vote),
+        "receipt_to": projects.person(session, vote.person_id).address,
         "said": OUTCOME_LABELS[vote.choice],  # type: ignore[index]  # a CHECKed choice
         "next": _next(visit, session, asked, late=vote.late, stage=stage.title),
     }
@@ -193,7 +201,7 @@ def _next(visit: Visit, session: Session, asked: Asked, *, late: bool, stage: st
         ]
     if state == "open":
         return [
-            f"{decide.tally(session, asked)}. We will mail you when the board has decided.",
+            f"{settling.tally(session, asked)}. We will mail you when the board has decided.",
             "The project manager and the other members of the board are told what you decided.",
         ]
     why = {"superseded": "a newer version was sent", "held": "the project was put on hold"}

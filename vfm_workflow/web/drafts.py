@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.outline import Named, Section, words
-from vfm_workflow.journeys.drafting import Draft, mark_of
+from vfm_workflow.domain.outline import Named, Section, exempt_words, words
+from vfm_workflow.journeys.drafting import PUBLIC, Draft, exempt_mark, mark_of
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import seen
 from vfm_workflow.store import pages_forms, projects
+from vfm_workflow.store.pages_forms import Section as Stored
 from vfm_workflow.store.tables import Project
 from vfm_workflow.web.visit import Typed
 
@@ -30,6 +31,10 @@ class Part:
     by: str
     theirs: str | None = None
     """What somebody else saved meanwhile, where that is why this was not saved."""
+    exempt: str = ""
+    """The paragraph of Schedule 12A by which it is exempt, as saved or as chosen; empty where it is public."""
+    hidden: bool = False
+    """It is exempt and its reader may not read it: `text` says so."""
 
     @property
     def words(self) -> int:
@@ -79,6 +84,8 @@ class Submitted:
 
     texts: dict[str, str]
     marks: dict[str, str]
+    exempt: dict[str, str] = field(default_factory=dict)
+    """Section key → the paragraph chosen, of the sections whose form had the choice."""
     chosen: frozenset[str] = frozenset()
     evidence: dict[str, str] = field(default_factory=dict)
     criteria: dict[str, str | None] = field(default_factory=dict)
@@ -106,7 +113,12 @@ def read(form: Typed, home: Home, document: str, *, by_itself: bool = False) -> 
         for section in home.outline.sections(document)
         if f"text_{section.key}" in form
     }
-    found = Submitted(texts, unpack(form.get("revision", "")), frozenset(form.many("criterion")))
+    exempt = {
+        section.key: form[f"exempt_{section.key}"]
+        for section in home.outline.sections(document)
+        if f"exempt_{section.key}" in form
+    }
+    found = Submitted(texts, unpack(form.get("revision", "")), exempt, frozenset(form.many("criterion")))
     for entry in home.outline.criteria if document == "outline" else ():
         evidence = form.get(f"evidence_{entry.key}")
         if evidence is None:
@@ -136,32 +148,48 @@ def show(
     document: str,
     submitted: Submitted | None = None,
     draft: Draft | None = None,
+    *,
+    reads_exempt: bool,
 ) -> Written:
-    """Return what the page shows: what is saved or, after a refusal, what was typed, with the other text beside it."""
+    """Return what the page shows: what is saved or, after a refusal, what was typed, with the other text beside it.
+
+    Without `reads_exempt` a sentence stands in place of what is saved as exempt.
+    """
     stored = pages_forms.sections(session, projects.key(project), document)
     evidence = pages_forms.criteria(session, projects.key(project)) if document == "outline" else {}
     theirs = draft.theirs if draft is not None else {}
-    typed = submitted.texts if submitted is not None else {}
     parts = [
-        Part(
-            section,
-            typed.get(section.key, stored[section.key].text if section.key in stored else ""),
-            stored[section.key].at if section.key in stored else None,
-            stored[section.key].by if section.key in stored else "",
-            theirs.get(section.key),
-        )
+        _part(section, stored.get(section.key), submitted, theirs.get(section.key), reads_exempt)
         for section in home.outline.sections(document)
     ]
     marks = {
         part.section.key: seen(stored[part.section.key].text if part.section.key in stored else "")
         for part in parts
     }
+    marks |= {exempt_mark(key): row.exempt or PUBLIC for key, row in stored.items()}
     choices = [_choice(home, key, evidence, submitted, theirs) for key in _keys(home, document)]
     marks |= {f"criterion_{choice.key}": mark_of(evidence.get(choice.key)) for choice in choices}
     if draft is not None:
         # What was neither saved nor refused keeps the mark it was loaded with, so that it is still known as untouched.
         marks |= {key: mark for key, mark in draft.marks.items() if key in marks and key not in theirs}
     return Written(parts, choices, pack(marks))
+
+
+def _part(
+    section: Section,
+    stored: Stored | None,
+    submitted: Submitted | None,
+    theirs: str | None,
+    reads_exempt: bool,
+) -> Part:
+    """Return one section: as typed where it was, else as saved, if its reader may read that."""
+    at, by, exempt = (stored.at, stored.by, stored.exempt) if stored is not None else (None, "", "")
+    if submitted is not None and section.key in submitted.texts:
+        chosen = submitted.exempt.get(section.key, exempt)
+        return Part(section, submitted.texts[section.key], at, by, theirs, chosen)
+    if exempt and not reads_exempt:
+        return Part(section, exempt_words(exempt), at, by, None, exempt, hidden=True)
+    return Part(section, stored.text if stored is not None else "", at, by, theirs, exempt)
 
 
 def _keys(home: Home, document: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SECRET_PATH = re.compile(r"^/(d|dispute|sign-in)/[^/?]+")
+SECRET_PATH = re.compile(r"^/(d|c|i|dispute|sign-in)/[^/?]+")
 BASE_POLICY = "default-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 
 
@@ -36,6 +36,7 @@ class Headers:
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         # A token must not leave in Referer; a form needs its Origin, which `no-referrer` would make null.
         headers.setdefault("Referrer-Policy", "no-referrer" if SECRET_PATH.match(path) else "same-origin")

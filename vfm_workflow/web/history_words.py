@@ -79,8 +79,18 @@ def _decision(row: History, detail: Detail, lifecycle: Lifecycle) -> tuple[str, 
     choice = str(OUTCOME_LABELS.get(detail["choice"], detail["choice"]))
     late = " The board had decided already, so it changed nothing." if detail.get("late") else ""
     conditions = " ".join(f"Condition: {text}." for text in detail.get("conditions", ()))
-    said = f"“{title}”, {version}, by the link sent to {detail['address']}.{late}"
+    how = KNOWN.get(detail.get("assurance", ""), KNOWN["A"]).format(detail["address"])
+    seat = f"For {detail['for']}. " if detail.get("for") else ""
+    said = f"{seat}“{title}”, {version}, {how}.{late}"
     return f"Vote: {choice.lower()}", " ".join(filter(None, (row.reason, conditions, said)))
+
+
+KNOWN = {
+    "A": "by the link sent to {}",
+    "B": "by the link and a code mailed to {}",
+    "C": "by the link sent to {} and a full sign-in",
+}
+"""How it is known who voted, by the level that was reached."""
 
 
 def _day(text: str) -> str:
@@ -121,20 +131,46 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "saving_added": lambda d: ("Saving added", f"“{d['saving']}”"),
     "saving_changed": lambda d: ("Saving changed", f"“{d['saving']}”. {_changed(d)}"),
     "saving_removed": lambda d: ("Saving removed", f"“{d['saving']}”"),
-    "consultee_asked": lambda d: (f"{d['consultee']} was consulted", ""),
+    "consultee_asked": lambda d: (
+        f"{d['consultee']} was consulted",
+        f"By a link sent to {d['address']}, to answer until {_day(d['deadline'])}." if d.get("address") else "",
+    ),
     "consultee_answered": lambda d: (
         f"{d['consultee']} answered" + (", recorded for them" if d.get("recorded_for_them") else ""),
-        d["answer"],
+        d["answer"] + (f" (By the link sent to {d['address']}, level {d['assurance']}.)" if d.get("by_link") else ""),
     ),
     "consultation_taken_back": lambda d: (f"The question to {d['consultee']} was taken back", ""),
+    "consultation_passed_on": lambda d: (
+        f"The question to {d['consultee']} was passed on", f"From {d['from']} to {d['to']}.",
+    ),
     "evidence_added": lambda d: ("Customer evidence added", f"{d['source']}: {d['finding']}"),
     "evidence_removed": lambda d: ("Customer evidence removed", f"{d['source']}: {d['finding']}"),
+    "document_added": lambda d: (
+        "Document replaced" if d.get("replaces") else "Document added",
+        f"{d['name']}, for the {d['document']}.",
+    ),
+    "document_removed": lambda d: ("Document taken off", f"{d['name']}, of the {d['document']}."),
+    "remark_made": lambda d: (f"{d['kind'].capitalize()}", d["text"]),
+    "challenge_replied": lambda d: ("Challenge replied to", d["reply"]),
     "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),
     "lesson_answered": lambda d: (f"Answered a lesson of {d['of']}", f"“{d['text']}”: {d['how']}"),
     "condition_discharged": lambda d: ("Condition discharged", f"“{d['condition']}”"),
+    "manager_changed": lambda d: ("Another project manager", f"From {d['from']} to {d['to']}."),
+    "sponsor_changed": lambda d: ("Another sponsor", f"From {d['from']} to {d['to']}."),
     "return_submitted": lambda d: _return(d, "submitted"),
     "return_verified": lambda d: (f"Return for {month_name(d['period'])} verified", ""),
     "return_sent_back": lambda d: (f"Return for {month_name(d['period'])} sent back", ""),
+    "section_marked": lambda d: (
+        "Marked as exempt from publication" if d["paragraph"] else "Marked as public",
+        f"“{d['section']}” of the {d['document']}"
+        + (f", Schedule 12A, paragraph {d['paragraph']}." if d["paragraph"] else "."),
+    ),
+    "exempt_granted": lambda d: ("Leave to read exempt text given", f"To the {d['person']}, until {_day(d['until'])}."),
+    "exempt_ended": lambda d: ("Leave to read exempt text ended", f"That of the {d['person']}."),
+    "member_added": lambda d: ("Added to the project", f"The {d['person']}, as {d['role'].lower()}."),
+    "member_removed": lambda d: ("Taken off the project", f"The {d['person']}, as {d['role'].lower()}."),
+    "seat_passed": lambda d: ("Seat on the board passed on", f"From {d['from']} to {d['to']}."),
+    "seat_vacated": lambda d: ("Seat on the board empty", f"That of {d['member']}; it no longer counts."),
     "vote_disputed": lambda _: ("Decision disputed", "Somebody says that a vote recorded as theirs was not. Nothing moves."),
     "dispute_settled": lambda _: ("Dispute settled", ""),
 }  # fmt: skip

@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.roles import PERMISSIONS
-from vfm_workflow.journeys.projects import open_project
+from vfm_workflow.errors import NotFound
 from vfm_workflow.store import pages_projects, projects
 from vfm_workflow.store.tables import Project
-from vfm_workflow.web import stage_bar
+from vfm_workflow.web import access, stage_bar
 from vfm_workflow.web.stage_bar import Bar, Move
 from vfm_workflow.web.visit import Visit
 
@@ -29,11 +29,15 @@ TABS = (
 )
 UNDER = {
     "consultations": "outline",
+    "documents": "outline",
+    "comments": "decisions",
     "rebaseline": "milestones",
     "savings": "measures",
     "versions": "decisions",
     "conditions": "decisions",
     "dispute": "decisions",
+    "members": "",
+    "exempt": "",
 }
 """A page without a tab of its own → the tab it stands under."""
 
@@ -45,14 +49,17 @@ def frame(visit: Visit, session: Session, reference: str, tab: str) -> dict[str,
     (permission → whether whoever is signed in has it on this project). Raises SignInNeeded, or NotFound where the
     visitor may not know that there is such a project.
     """
-    project = open_project(session, visit.home, reference, visit.me())
+    visit.me()
+    project = projects.by_reference(session, reference)
+    if not visit.whole("project.read", project):
+        raise NotFound(f"There is no project {reference}.")
     lifecycle = visit.home.lifecycle(session, project)
     names = projects.names(session, [project.manager_id, project.sponsor_id])
     return {
         "project": project,
         "lifecycle": lifecycle,
         "tab": tab,
-        "tabs": _tabs(project, lifecycle, tab),
+        "tabs": _tabs(visit, project, lifecycle, tab),
         "stage_bar": bar(visit, session, project, lifecycle),
         "department_name": projects.department(session, project.department).name,
         "manager_name": names[project.manager_id],
@@ -73,13 +80,14 @@ def kind_title(visit: Visit, kind: str) -> str:
     return next((entry.title for entry in visit.home.outline.kinds if entry.key == kind), kind)
 
 
-def _tabs(project: Project, lifecycle: Lifecycle, tab: str) -> list[dict[str, Any]]:
+def _tabs(visit: Visit, project: Project, lifecycle: Lifecycle, tab: str) -> list[dict[str, Any]]:
     current = UNDER.get(tab, tab)
     base = f"/projects/{project.reference}"
     return [
         {"key": key, "title": title, "href": f"{base}/{key}" if key else base, "current": key == current}
         for key, title in TABS
-        if key != "recommendations" or key == current or _has_recommendations(project, lifecycle)
+        if access.opens(visit, project, f"/{key}" if key else "")
+        and (key != "recommendations" or key == current or _has_recommendations(project, lifecycle))
     ]
 
 

@@ -9,19 +9,18 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import Calendar, month_name, short_day, year_name
-from vfm_workflow.domain.decisions import OUTCOME_LABELS
 from vfm_workflow.domain.facts import Facts, MilestoneFact, SavingFact
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle
 from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.domain.money import pounds
 from vfm_workflow.errors import Unmet
-from vfm_workflow.journeys import board, decide, gate
+from vfm_workflow.journeys import board, gate, settling
 from vfm_workflow.journeys.gate import Option
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
-from vfm_workflow.store import history, pages_record, projects
+from vfm_workflow.store import history, pages_record, pages_tasks, projects
 from vfm_workflow.store import returns as return_store
-from vfm_workflow.store.pages_record import ConditionRow, Member
+from vfm_workflow.store.pages_record import Member
 from vfm_workflow.store.tables import Project
 from vfm_workflow.web import charts
 from vfm_workflow.web.history_words import entry
@@ -75,19 +74,29 @@ def overview(visit: Visit, session: Session, reference: str) -> dict[str, Any]:
     home, key = visit.home, projects.key(project)
     facts = gate.load_facts(session, home, project, {"milestones", "savings"}, visit.at)
     options = gate.options(session, home, project, visit.actor, visit.at)
+    reads = {
+        name: visit.whole(f"{name}.read", project) for name in ("returns", "savings", "decisions", "history")
+    }
+    if not reads["decisions"]:  # what is missing speaks of decisions and of other projects
+        options = [option for option in options if option.mine]
     return {
         **context,
-        "rating": rating(session, home, project),
-        "figures": figures(facts, home.calendar),
+        "rating": rating(session, home, project) if reads["returns"] else None,
+        "figures": figures(facts, home.calendar, savings=reads["savings"]),
         "forward": [option for option in options if option.step.spec.style == "primary"],
         "others": [option for option in options if option.step.spec.style != "primary"],
         "target": lambda option: target(lifecycle, option),
         "mend": lambda item: mend(project, item),
         "role_title": home.role_title,
-        "asked": open_decisions(visit, session, project),
-        "conditions": [c for c in pages_record.conditions(session, key) if c.discharged_at is None],
+        "reads": reads,
+        "asked": open_decisions(visit, session, project) if reads["decisions"] else [],
+        "conditions": [c for c in pages_record.conditions(session, key) if c.discharged_at is None]
+        if reads["decisions"]
+        else [],
         "chart": charts.milestones(facts.milestones, visit.today, home.calendar),
-        "latest": [entry(row, lifecycle) for row in history.of(session, key, LATEST)],
+        "latest": [entry(row, lifecycle) for row in history.of(session, key, LATEST)]
+        if reads["history"]
+        else [],
         "ended": lifecycle.stages[project.stage].kind == "ended"
         if project.stage in lifecycle.stages
         else False,
@@ -106,13 +115,10 @@ def rating(session: Session, home: Home, project: Project) -> Rating:
     return Rating(newest.rag, f"Rating, return for {month_name(newest.period)}", tuple(reasons), before)
 
 
-def figures(facts: Facts, calendar: Calendar) -> list[Figure]:
-    """Return the key figures beside the rating."""
-    return [
-        _slip(facts, calendar),
-        _savings(facts.savings, calendar.financial_year(facts.today)),
-        _next(facts),
-    ]
+def figures(facts: Facts, calendar: Calendar, *, savings: bool) -> list[Figure]:
+    """Return the key figures beside the rating; that of `savings` only to who may read them."""
+    expected = [_savings(facts.savings, calendar.financial_year(facts.today))] if savings else []
+    return [_slip(facts, calendar), *expected, _next(facts)]
 
 
 def _slip(facts: Facts, calendar: Calendar) -> Figure:
@@ -175,6 +181,9 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
     """Return the decisions that wait for a board."""
     home, me = visit.home, visit.actor
     rows = decision_store.open_requests(session, projects.key(project))
+    waiting = (
+        {b.request_id for b in pages_tasks.ballots(session, me.id, visit.at)} if me is not None else set()
+    )
     found = [board.load(session, home, row) for row in rows]
     seated = pages_record.members(session, [asked.id for asked in found])
     names = projects.names(session, [asked.request.asked_by for asked in found])
@@ -183,27 +192,14 @@ def open_decisions(visit: Visit, session: Session, project: Project) -> list[Ope
             asked=asked,
             asked_by=names[asked.request.asked_by],
             quorum=board.quorum_sentence(home, asked),
-            tally=decide.tally(session, asked),
+            tally=settling.tally(session, asked),
             deadline=board.deadline_text(home, asked),
             late=asked.request.deadline < visit.at,
             members=seated[asked.id],
-            mine=any(me is not None and m.person_id == me.id and m.choice is None for m in seated[asked.id]),
+            mine=asked.id in waiting,
         )
         for asked in found
     ]
-
-
-def outcome(choice: str | None) -> str:
-    """Return a choice as the record has it, such as `Approved with conditions`."""
-    return {str(key): label for key, label in OUTCOME_LABELS.items()}.get(choice or "", choice or "")
-
-
-def by_request(rows: Sequence[ConditionRow]) -> dict[int, list[ConditionRow]]:
-    """Return request → the conditions its members set."""
-    found: dict[int, list[ConditionRow]] = {}
-    for row in rows:
-        found.setdefault(row.request_id, []).append(row)
-    return found
 
 
 def _many(count: int, what: str) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,11 +18,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment
 from sqlmodel import Session
 
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor, Scope, Standing, extent, may
 from vfm_workflow.errors import NotAllowed
-from vfm_workflow.journeys import signin
+from vfm_workflow.journeys import deputies, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
+from vfm_workflow.store import access as access_store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project
 from vfm_workflow.wiring import App
@@ -44,6 +45,8 @@ class Visit:
     templates: Environment
     at: dt.datetime
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    standings: dict[int, Standing] = field(default_factory=dict)
+    """Project → its standing, read once a request: `web.access` fills it before the page begins."""
 
     @cached_property
     def signed_in(self) -> SignedIn | None:
@@ -54,8 +57,9 @@ class Visit:
         idle = dt.timedelta(minutes=self.app.settings.session_idle_minutes)
         with self.app.read() as session:
             known = signin.who(session, secret, self.at, idle)
-        if known is None:
-            return None
+            if known is None:
+                return None
+            known = replace(known, actor=deputies.standing_in(session, self.home, known.actor, self.at))
         if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
                 signin.seen(session, secret, self.at)
@@ -78,6 +82,11 @@ class Visit:
     def secure(self) -> bool:
         """Whether the council's address is https, so that cookies are Secure and carry the `__Host-` prefix."""
         return self.app.settings.base_url.startswith("https://")
+
+    @property
+    def accounts(self) -> bool:
+        """Whether people sign in with the council's own accounts."""
+        return self.app.settings.sign_in == "oidc"
 
     @property
     def path(self) -> str:
@@ -103,7 +112,33 @@ class Visit:
         """Return whether whoever is signed in may do this, on `project` or anywhere."""
         if self.actor is None:
             return False
-        return may(self.home.roles, self.actor, permission, projects.standing(project) if project else None)
+        if project is None:
+            return may(self.home.roles, self.actor, permission)
+        return self.extent(permission, project) is not None
+
+    def extent(self, permission: str, project: Project) -> Scope | None:
+        """Return by which scope whoever is signed in may do this on `project`, None where they may not."""
+        if self.actor is None:
+            return None
+        return extent(self.home.roles, self.actor, permission, self.standing(project), self.today)
+
+    def whole(self, permission: str, project: Project) -> bool:
+        """Return whether they may do this on all of `project`, and not only on what is released of it."""
+        return self.extent(permission, project) not in (None, "released")
+
+    def reads_exempt(self, project: Project) -> bool:
+        """Return whether whoever is signed in may read the project's exempt text: by role, by leave, or to decide."""
+        if self.actor is None:
+            return False
+        return self.may("exempt.read", project) or self.actor.id in self.standing(project).deciding
+
+    def standing(self, project: Project) -> Standing:
+        """Return the project's standing as it was when the request began."""
+        key = projects.key(project)
+        if key not in self.standings:
+            with self.read() as session:
+                self.standings[key] = access_store.standing(session, project)
+        return self.standings[key]
 
     def must(self, permission: str) -> Actor:
         """Return who is signed in if their role has `permission` anywhere. Raises SignInNeeded or NotAllowed."""
@@ -254,7 +289,14 @@ async def form(request: Request) -> Typed:
                 text = value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
                 typed[name] = text
                 typed.lists.setdefault(name, []).append(text)
+    request.state.typed = typed
     return typed
+
+
+def typed_in(request: Request) -> Typed | None:
+    """Return the form that was sent with a request, if one was read before the page failed."""
+    found: Typed | None = getattr(request.state, "typed", None)
+    return found or None
 
 
 Form = Annotated[Typed, Depends(form)]

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import Calendar, month_end
+from vfm_workflow.domain.roles import reach
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys import returns
-from vfm_workflow.journeys.overview import reading_scope
 from vfm_workflow.journeys.returns import Standing
 from vfm_workflow.store import listing, projects
 from vfm_workflow.web.visit import Page, Visit
@@ -32,7 +32,6 @@ class Row:
 @router.get("/returns")
 def overview(visit: Page, period: str = "", quarter: str = "", department: str = "") -> Response:
     """Show how every project stands in a month, by default the last that has ended, or in a quarter's months."""
-    visit.must("project.read")
     calendar = visit.home.calendar
     quarter, period = _asked(calendar, period, quarter)
     months = _months(calendar, period or calendar.month_before(visit.today), quarter)
@@ -44,10 +43,12 @@ def overview(visit: Page, period: str = "", quarter: str = "", department: str =
         "quarter": quarter,
         "department": department,
         "departments": departments,
+        "names": {entry.code: entry.name for entry in departments},
         "rows": rows,
         "counts": _counts(rows),
         "choices": _choices(visit),
         "today": visit.today,
+        "chasing": visit.may("return.chase"),
         "due": {month: calendar.return_due(month) for month in months},
     }
     return visit.page("returns/overview.html", context)
@@ -83,11 +84,10 @@ def _rows(visit: Visit, session: Session, months: Sequence[str], department: str
 
 def _readable(visit: Visit, session: Session) -> set[str] | None:
     """Return the references the visitor may read, None for all of them."""
-    actor = visit.me()
-    scope = reading_scope(visit.home, actor)
-    if scope == "all":
+    mine = reach(visit.home.roles, visit.me(), "returns.read")
+    if mine.scope == "all":
         return None
-    rows, _ = listing.page(session, reader=actor, scope=scope, limit=None)
+    rows, _ = listing.page(session, reach=mine, limit=None)
     return {row.reference for row in rows}
 
 

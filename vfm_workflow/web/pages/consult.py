@@ -6,10 +6,14 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from vfm_workflow.domain.evidence import evidence_warning
-from vfm_workflow.journeys import consult
+from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.journeys import consult, gate
+from vfm_workflow.store import consultations as store
 from vfm_workflow.store import pages_forms, projects
+from vfm_workflow.store.tables import Project
 from vfm_workflow.web.editing import REFUSED, editing, joined, refusal
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
@@ -27,13 +31,17 @@ def show(visit: Page, reference: str) -> Response:
 
 @router.post("/projects/{reference}/consultations/{key}")
 def consultation(visit: Page, form: Form, reference: str, key: str) -> Response:
-    """Ask a consultee, take the question back, or record the answer: `do` says which."""
+    """Ask a consultee, send the link again, take the question back, or record the answer: `do` says which."""
     actor, home, at = visit.me(), visit.home, visit.at
     try:
         with visit.write() as session:
             if form.get("do") == "ask":
-                consult.ask(session, home, reference, key, actor, at)
-                said = "It is recorded that they were asked."
+                person, days = form.get("person", ""), form.get("days", "")
+                consult.ask(session, home, reference, key, actor, at, person=person, working_days=days)
+                said = "They are asked by mail." if person else "It is recorded that they were asked."
+            elif form.get("do") == "send_again":
+                address = consult.send_again(session, home, reference, key, actor, at)
+                said = f"A new link is on its way to {address}. The one before no longer works."
             elif form.get("do") == "take_back":
                 consult.take_back(session, home, reference, key, actor, at)
                 said = "The question is taken back."
@@ -42,7 +50,10 @@ def consultation(visit: Page, form: Form, reference: str, key: str) -> Response:
                 said = "The answer is recorded."
     except REFUSED as error:
         typed = Typed(form)
-        typed[key] = form.get("answer", "")
+        if form.get("do") != "answer":
+            typed.pop("answer", None)
+        typed |= {key: form.get("answer", ""), f"person_{key}": form.get("person", "")}
+        typed[f"days_{key}"] = form.get("days", "")
         return _page(visit, reference, errors=refusal(error), typed=typed, status=error.status)
     return visit.go(f"/projects/{reference}/consultations", said)
 
@@ -79,6 +90,15 @@ def remove_evidence(visit: Page, reference: str, evidence_id: RowId) -> Response
     return visit.go(f"/projects/{reference}/consultations#evidence", "The evidence is removed.")
 
 
+def _mine(visit: Visit, session: Session, project: Project, lifecycle: Lifecycle) -> set[str]:
+    """Return the consultees for whom whoever is signed in is asked and may answer now."""
+    actor = visit.me()
+    if not gate.is_open_for(lifecycle, project, WORK):
+        return set()
+    rows = store.of(session, projects.key(project))
+    return {row.key for row in rows if consult.is_asked(session, visit.home, row, actor)}
+
+
 def _page(
     visit: Visit,
     reference: str,
@@ -96,6 +116,8 @@ def _page(
             "evidence": evidence,
             "warning": evidence_warning(evidence),
             "asking": editing(visit, project, lifecycle, WORK, "outline.edit", "Consultations"),
-            "answering": editing(visit, project, lifecycle, WORK, "consultation.answer", "Consultations"),
+            "mine": _mine(visit, session, project, lifecycle),
+            "people": [(row.address, row.name) for row in consult.candidates(session, visit.home, project)],
+            "usual": consult.usual(session, visit.home, project),
         }
     return visit.page("consult/consultations.html", context, status=status, errors=errors, typed=typed)

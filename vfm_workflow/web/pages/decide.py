@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.decisions import Ballot, read_ballot
-from vfm_workflow.errors import AlreadyDecided, BadInput, LinkDead
-from vfm_workflow.journeys import decide
+from vfm_workflow.errors import AlreadyDecided, BadInput, CodeNeeded, LinkDead, ProofNeeded, TooManyTries
+from vfm_workflow.journeys import codes, decide, proof
 from vfm_workflow.journeys.decide import Opened
+from vfm_workflow.journeys.proof import Proof
 from vfm_workflow.store import projects
-from vfm_workflow.web import decision_view, limits
+from vfm_workflow.web import ballots, decision_view, limits
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -48,9 +52,9 @@ def show(visit: Page, link_id: RowId) -> Response:
         opened = decide.open_link(session, visit.home, link_id)
         if opened.vote is not None:
             return _recorded(visit, session, opened, "done")
-        if (dead := _why_dead(visit, opened)) is not None:
+        if (dead := _why_dead(visit, session, opened)) is not None:
             return _dead(visit, session, opened, dead)
-        return _form(visit, session, opened)
+        return _form(visit, session, opened, typed=ballots.kept(visit, link_id))
 
 
 @router.post("/decide/{link_id}")
@@ -64,7 +68,7 @@ def cast(visit: Page, form: Form, link_id: RowId) -> Response:
     )  # after the cookie: no stranger uses up a member's tries
     with visit.read() as session:
         opened = decide.open_link(session, visit.home, link_id)
-        if (dead := _why_dead(visit, opened)) is not None:
+        if (dead := _why_dead(visit, session, opened)) is not None:
             return _dead(visit, session, opened, dead)
         try:
             ballot = _ballot(visit, opened, form)
@@ -72,7 +76,7 @@ def cast(visit: Page, form: Form, link_id: RowId) -> Response:
             if opened.vote is not None:
                 return _recorded(visit, session, opened, "again")
             return _form(visit, session, opened, errors=error.fields, typed=form)
-    return _cast(visit, link_id, ballot)
+    return _cast(visit, link_id, ballot, form)
 
 
 def _ballot(visit: Visit, opened: Opened, form: Typed) -> Ballot:
@@ -84,17 +88,63 @@ def _ballot(visit: Visit, opened: Opened, form: Typed) -> Ballot:
     return ballot
 
 
-def _cast(visit: Visit, link_id: int, ballot: Ballot) -> Response:
+def _cast(visit: Visit, link_id: int, ballot: Ballot, form: Typed) -> Response:
     agent = visit.request.headers.get("user-agent", "")
+    given = _proof(visit, link_id, form.get("code", ""))
     try:
         with visit.write() as session:
-            done = decide.cast(session, visit.home, link_id, ballot, visit.at, user_agent=agent)
+            done = decide.cast(session, visit.home, link_id, ballot, visit.at, user_agent=agent, proof=given)
     except AlreadyDecided as different:
         return _after(visit, link_id, "different", different.status)
     except LinkDead as dead:  # it died between the look and the lock
         with visit.read() as session:
             return _dead(visit, session, decide.open_link(session, visit.home, link_id), dead)
-    return _after(visit, link_id, "again", 200) if done.again else visit.go(f"/decide/{link_id}")
+    except ProofNeeded as needed:
+        response = _again(visit, link_id, form, needed.status)
+        ballots.keep(visit, response, link_id, form)
+        return response
+    except CodeNeeded:
+        return _mail_code(visit, link_id, form)
+    except BadInput as wrong:
+        return _again(visit, link_id, form, wrong.status, errors=wrong.fields, code=True)
+    response = _after(visit, link_id, "again", 200) if done.again else visit.go(f"/decide/{link_id}")
+    ballots.drop(visit, response, link_id)
+    return response
+
+
+def _proof(visit: Visit, link_id: int, code: str) -> Proof:
+    """Return what comes with a decision beside its link. A code that was typed has had one of its tries."""
+    tried = None
+    if code.strip():
+        with visit.write() as session:
+            tried = codes.attempt(session, link_id, code)
+    fresh = dt.timedelta(minutes=visit.app.settings.step_up_minutes)
+    return Proof(visit.signed_in, fresh, tried, visit.app.secret_key)
+
+
+def _mail_code(visit: Visit, link_id: int, form: Typed) -> Response:
+    """Mail a code and show the same page again, with what was typed and a box for the code. Nothing is decided yet."""
+    try:
+        with visit.write() as session:
+            decide.mail_code(session, visit.home, link_id, visit.app.secret_key, visit.at)
+    except TooManyTries as many:
+        return _again(visit, link_id, form, many.status, errors={"code": str(many)}, code=True)
+    return _again(visit, link_id, form, 200, code=True)
+
+
+def _again(
+    visit: Visit,
+    link_id: int,
+    form: Typed,
+    status: int,
+    *,
+    errors: dict[str, str] | None = None,
+    code: bool = False,
+) -> Response:
+    """Show the form again with what was typed, which was whole; `code` shows the box for the code."""
+    with visit.read() as session:
+        opened = decide.open_link(session, visit.home, link_id)
+        return _form(visit, session, opened, errors=errors, typed=form, code=code, status=status)
 
 
 @router.post("/decide/{link_id}/again")
@@ -103,7 +153,7 @@ def send_again(visit: Page, form: Form, link_id: RowId) -> Response:
     if visit.unsign(form.get("nonce"), "decide-again", AGAIN_HOURS * 3600) == link_id:
         limits.allow(visit, "decide-again", str(link_id), "5/hour")
         with visit.write() as session:
-            dead = _why_dead(visit, decide.open_link(session, visit.home, link_id))
+            dead = _why_dead(visit, session, decide.open_link(session, visit.home, link_id))
             if dead is not None and dead.kind == "expired":  # nothing has replaced it
                 decide.send_again(session, visit.home, link_id, visit.at)
     said = [
@@ -113,11 +163,11 @@ def send_again(visit: Page, form: Form, link_id: RowId) -> Response:
     return _plain(visit, "Look in your mail", said, status=200)
 
 
-def _why_dead(visit: Visit, opened: Opened) -> LinkDead | None:
+def _why_dead(visit: Visit, session: Session, opened: Opened) -> LinkDead | None:
     """Return why the link cannot decide any more, or None where it can, or has decided."""
     if opened.vote is None:
         try:
-            decide.refuse_dead(opened, visit.at)
+            decide.refuse_dead(session, visit.home, opened, visit.at)
         except LinkDead as dead:
             return dead
     return None
@@ -138,14 +188,34 @@ def _form(
     opened: Opened,
     *,
     errors: dict[str, str] | None = None,
-    typed: Typed | None = None,
+    typed: Mapping[str, str] | None = None,
+    code: bool = False,
+    status: int = 0,
 ) -> Response:
     context = {
         **decision_view.form(visit, session, opened),
+        **_decider(visit, session, opened),
+        "kept": typed is not None and not errors and not code,
+        "level": proof.level(visit.home, opened.asked),
+        "code": code or (errors is not None and bool((typed or {}).get("code"))),
+        "code_minutes": codes.MINUTES,
         "nonce": visit.sign(opened.link.id, "decide-form"),
         "minutes": MINUTES,
     }
-    return visit.page("decide/page.html", context, status=422 if errors else 200, errors=errors, typed=typed)
+    status = status or (422 if errors else 200)
+    return visit.page("decide/page.html", context, status=status, errors=errors, typed=typed)
+
+
+def _decider(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
+    """Return who would decide, as the page says it, and why and where they must sign in first, if they must."""
+    given = Proof(visit.signed_in, dt.timedelta(minutes=visit.app.settings.step_up_minutes))
+    try:
+        who = proof.identify(session, visit.home, opened.asked, opened.person, given, visit.at)
+    except ProofNeeded as needed:
+        there = quote(f"/decide/{opened.link.id}", safe="")
+        path = f"/sign-in?next={there}{'&confirm=1' if needed.confirm else ''}"
+        return {"as_whom": opened.seat, "sign_in": {"why": str(needed), "path": path}}
+    return {"as_whom": seat_name(who.name, opened.member.name), "sign_in": None}
 
 
 def _recorded(visit: Visit, session: Session, opened: Opened, how: str, status: int = 200) -> Response:

@@ -9,9 +9,8 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.decisions import OUTCOME_LABELS
-from vfm_workflow.errors import BadInput, LinkDead
-from vfm_workflow.journeys import board, disputes
-from vfm_workflow.journeys.projects import readable
+from vfm_workflow.errors import BadInput, LinkDead, NotFound
+from vfm_workflow.journeys import board, disputes, settling
 from vfm_workflow.store import pages_decide, projects
 from vfm_workflow.store.tables import DecisionRequest, Project
 from vfm_workflow.web import decision_view, limits, project_frame
@@ -65,7 +64,8 @@ def _page(visit: Visit, token: str, how: str, *, errors: dict[str, str] | None =
                 "link": link,
                 "vote": vote,
                 "said": OUTCOME_LABELS[vote.choice],  # type: ignore[index]  # a CHECKed choice
-                "person": projects.person(session, vote.person_id),
+                "voter": settling.voter(session, vote),
+                "known": settling.known(session, vote),
                 "here": visit.request.url.path,
                 "nonce": visit.sign(link.id, "dispute-form"),
             }
@@ -110,17 +110,18 @@ def _record(
     errors: dict[str, str] | None = None,
     typed: Typed | None = None,
 ) -> Response:
-    actor = visit.me()
-    may_settle = actor.role == "administrator"
+    may_settle = visit.may("dispute.settle")
     project = projects.by_reference(session, reference)
+    rows = _rows(visit, session, project)
     context: dict[str, Any]
-    if may_settle and not readable(visit.home, actor, project):
+    if may_settle and not visit.whole("project.read", project):
+        if not rows:  # who keeps the system need not know which projects there are
+            raise NotFound(f"There is no project {reference}.")
         template = "dispute/settle.html"
         name = projects.department(session, project.department).name
         context = {"project": project, "department_name": name}
     else:
         template, context = "dispute/project.html", project_frame.frame(visit, session, reference, "dispute")
-    rows = _rows(visit, session, project)
     context |= {
         "rows": rows,
         "open": any(row["settled_at"] is None for row in rows),

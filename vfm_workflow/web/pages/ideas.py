@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from vfm_workflow.journeys import ideas
+from vfm_workflow.store import projects
 from vfm_workflow.web.editing import REFUSED, refusal
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
@@ -27,7 +28,9 @@ def propose(visit: Page, form: Form) -> Response:
     actor = visit.me()
     try:
         with visit.write() as session:
-            ideas.propose(session, visit.home, actor, visit.at, form.get("text", ""))
+            ideas.propose(
+                session, visit.home, actor, visit.at, form.get("text", ""), form.get("department", "")
+            )
     except REFUSED as error:
         return _page(visit, errors=refusal(error), typed=form, status=error.status)
     return visit.go("/ideas", "Your idea is sent. It is owed a reply.")
@@ -51,12 +54,13 @@ def reply(visit: Page, form: Form, idea_id: RowId) -> Response:
 def _page(
     visit: Visit, *, errors: Mapping[str, str] | None = None, typed: Typed | None = None, status: int = 200
 ) -> Response:
-    visit.must("ideas.read")
     with visit.read() as session:
         found = ideas.listing(session)
+        services = [(row.code, row.name) for row in projects.departments(session)]
     context = {
         "waiting": [idea for idea in found if idea.replied_on is None],
         "answered": [idea for idea in found if idea.replied_on is not None],
+        "services": [("", "None in particular"), *services],
         "proposing": visit.may("ideas.create"),
         "replying": visit.may("ideas.reply"),
     }

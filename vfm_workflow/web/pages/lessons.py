@@ -68,10 +68,12 @@ def _page(
     with visit.read() as session:
         context = frame(visit, session, reference, "lessons")
         project, lifecycle = context["project"], context["lifecycle"]
+        others = visit.extent("lessons.read", project) == "all"  # not every reader may know of other projects
         context |= {
-            "earlier": lessons.of_project(session, visit.home, reference, visit.at).earlier,
+            "earlier": lessons.of_project(session, visit.home, reference, visit.at).earlier if others else (),
             "recorded": pages_forms.lessons(session, projects.key(project)),
-            "taken_up": pages_forms.taken_up(session, projects.key(project)),
+            "taken_up": pages_forms.taken_up(session, projects.key(project)) if others else {},
+            "others": others,
             "answering": editing(
                 visit, project, lifecycle, {"lessons_answers"}, "outline.edit", "The answers"
             ),

@@ -40,8 +40,10 @@ def both(visit: Visit, reference: str, tab: str) -> Response:
     with visit.read() as session:
         context = _context(visit, session, reference, tab)
         project = context["project"]
-        context["savings"] = figure_rows.savings(session, project)
-        doubles = planning.double_counts(session, visit.home)
+        reads = visit.whole("savings.read", project)
+        context["savings"] = figure_rows.savings(session, project) if reads else None
+        everywhere = reads and visit.extent("project.read", project) == "all"
+        doubles = planning.double_counts(session, visit.home) if everywhere else []
     context["doubles"] = [double for double in doubles if project.reference in double.projects]
     return visit.page("measures/measures.html", context)
 

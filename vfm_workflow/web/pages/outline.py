@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
-from vfm_workflow.domain.outline import words
+from vfm_workflow.domain.outline import PARAGRAPHS, words
 from vfm_workflow.errors import NotAllowed, VfmError
 from vfm_workflow.journeys import drafting
 from vfm_workflow.journeys.drafting import Draft
@@ -17,7 +17,6 @@ from vfm_workflow.store import pages_forms, projects
 from vfm_workflow.web import drafts
 from vfm_workflow.web.drafts import Submitted
 from vfm_workflow.web.editing import editing
-from vfm_workflow.web.keeping import keep_for_sign_in
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Form, Page, Visit
 
@@ -52,8 +51,7 @@ def save_recommendations(visit: Page, form: Form, reference: str) -> Response:
 def _save(visit: Visit, form: Form, reference: str, document: str) -> Response:
     if visit.request.headers.get("x-autosave"):
         return _autosave(visit, form, reference, document)
-    if visit.actor is None:
-        return keep_for_sign_in(visit, form)
+    visit.me()
     submitted = drafts.read(form, visit.home, document)
     try:
         draft = _store(visit, reference, document, submitted)
@@ -81,6 +79,7 @@ def _store(visit: Visit, reference: str, document: str, submitted: Submitted) ->
             texts=submitted.texts,
             criteria=submitted.criteria,
             marks=submitted.marks,
+            exempt=submitted.exempt,
         )
     return replace(draft, problems={**draft.problems, **submitted.problems})
 
@@ -133,9 +132,11 @@ def _written(
 ) -> dict[str, Any]:
     project, title = context["project"], TITLES[document]
     may = editing(visit, project, context["lifecycle"], {document}, "outline.edit", f"The {title.lower()}")
-    found = drafts.show(session, visit.home, project, document, submitted, draft)
+    reads = may.open or visit.reads_exempt(project)
+    found = drafts.show(session, visit.home, project, document, submitted, draft, reads_exempt=reads)
     return {
         "document": document,
+        "paragraphs": PARAGRAPHS,
         "heading": title,
         "editing": may,
         "form_shown": may.open or submitted is not None,  # what was typed is never taken away

@@ -1,4 +1,4 @@
-"""People and departments, for administrators: who is here, in which post and role."""
+"""People, for administrators: who is here, in which post and role, and who has left."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlmodel import Session
 
-from vfm_workflow.errors import BadInput, NotFound
+from vfm_workflow.errors import BadInput
 from vfm_workflow.journeys import people
+from vfm_workflow.store import people as store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Department, Person
 from vfm_workflow.web.pages.mail import goes_nowhere
@@ -26,10 +26,12 @@ def listed(visit: Page) -> Response:
     with visit.read() as session:
         everybody = people.everybody(session)
         departments = list(projects.departments(session))
+        leavers = store.leavers(session)
     context = {
         "groups": _groups(everybody, departments),
         "departments": departments,
         "total": len(everybody),
+        "leavers": leavers,
         "to_folder": goes_nowhere(visit),
     }
     return visit.page("people/list.html", context)
@@ -91,57 +93,3 @@ def _new(visit: Visit, *, errors: Mapping[str, str] | None = None, typed: Typed 
     roles = sorted(((key, spec.title) for key, spec in visit.home.roles.items()), key=lambda pair: pair[1])
     context = {"roles": [("", "Choose a role"), *roles], "departments": departments}
     return visit.page("people/new.html", context, status=422 if errors else 200, errors=errors, typed=typed)
-
-
-@router.get("/people/departments")
-def departments(visit: Page) -> Response:
-    """Show the departments, their heads, and the form for one more."""
-    visit.must("people.edit")
-    return _departments(visit)
-
-
-@router.post("/people/departments")
-def add_department(visit: Page, form: Form) -> Response:
-    """Add a department."""
-    visit.must("people.edit")
-    try:
-        with visit.write() as session:
-            name = form.get("department_name", "").strip()
-            _refuse_name(session, name)
-            people.add_department(session, code=form.get("code", ""), name=name)
-    except BadInput as error:
-        return _departments(visit, errors=error.fields, typed=form)
-    return visit.go("/people/departments", f"{name} is added.")
-
-
-def _refuse_name(session: Session, name: str) -> None:
-    if not name:
-        raise BadInput({"department_name": "Write the department's name"})
-    if any(entry.name == name for entry in projects.departments(session)):
-        raise BadInput({"department_name": f"There is a department called {name} already"})
-
-
-@router.post("/people/departments/{code}/head")
-def set_head(visit: Page, form: Form, code: str) -> Response:
-    """Make somebody the head of a department."""
-    visit.must("people.edit")
-    address = form.get("address", "").strip()
-    with visit.read() as session:
-        name = projects.department(session, code).name
-    try:
-        if not address:
-            raise NotFound("Choose who heads it")
-        with visit.write() as session:
-            people.set_head(session, code, address)
-    except NotFound as error:
-        return _departments(visit, errors={f"head-{code}": str(error)})
-    return visit.go("/people/departments", f"The head of {name} is set.")
-
-
-def _departments(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, typed: Typed | None = None
-) -> Response:
-    with visit.read() as session:
-        context = {"departments": projects.departments(session), "people": people.everybody(session)}
-    status = 422 if errors else 200
-    return visit.page("people/departments.html", context, status=status, errors=errors, typed=typed)

@@ -6,7 +6,7 @@ This module is included before `project`, so that `/projects/new` is never read 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -16,12 +16,13 @@ from starlette.datastructures import QueryParams
 
 from vfm_workflow.domain.forms import parse_days
 from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.domain.roles import reach
 from vfm_workflow.errors import BadInput
 from vfm_workflow.journeys import portfolio
 from vfm_workflow.journeys import projects as journey
-from vfm_workflow.journeys.overview import reading_scope
 from vfm_workflow.store import listing, pages_projects, projects
 from vfm_workflow.store.projects import AnyProject
+from vfm_workflow.web import released
 from vfm_workflow.web.project_rows import written
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -57,6 +58,11 @@ class Asked:
             page=_number(query.get("page"), 1, 100_000),
             limit=_number(query.get("limit"), PAGE, MOST),
         )
+
+    def for_members(self) -> Asked:
+        """Return what of it Members may ask: a filter or an order by what they are not shown would tell it all the same."""
+        sort = self.sort if self.sort.removeprefix("-") in released.SORTS else "reference"
+        return replace(self, rag="", mine=False, sort=sort)
 
     @property
     def filtered(self) -> bool:
@@ -96,8 +102,11 @@ def _number(text: str | None, otherwise: int, most: int) -> int:
 @router.get("/projects")
 def index(visit: Page) -> Response:
     actor = visit.me()
+    mine = reach(visit.home.roles, actor)
+    members = mine.scope == "released"
     asked = Asked.read(visit.request.query_params)
-    scope = reading_scope(visit.home, actor)
+    if members:
+        asked = asked.for_members()
     with visit.read() as session:
         rows, total = listing.page(
             session,
@@ -106,8 +115,7 @@ def index(visit: Page) -> Response:
             rag=asked.rag or None,
             search=asked.search,
             manager_id=actor.id if asked.mine else None,
-            reader=actor,
-            scope=scope,
+            reach=mine,
             sort=asked.sort,
             offset=(asked.page - 1) * asked.limit,
             limit=asked.limit,
@@ -115,23 +123,21 @@ def index(visit: Page) -> Response:
         glance = portfolio.glance(session, visit.home, visit.at)
         departments = {row.code: row.name for row in projects.departments(session)}
     first = (asked.page - 1) * asked.limit + 1
+    decisions = glance.deciding if reach(visit.home.roles, actor, "decisions.read").scope == "all" else {}
+    template = visit.templates.get_template("portfolio/row.html")
     context = {
         "asked": asked,
         "rows": rows,
-        "body": written(
-            visit.home,
-            visit.templates.get_template("portfolio/row.html"),
-            glance.lifecycles,
-            departments,
-            rows,
-            glance.deciding,
-            visit.today,
-        ),
+        "members": members,
+        "lines": released.lines(visit, rows, glance.lifecycles, departments) if members else (),
+        "body": ""
+        if members
+        else written(visit.home, template, glance.lifecycles, departments, rows, decisions, visit.today),
         "total": total,
         "first": first,
         "last": first + len(rows) - 1,
         "pages": max((total + asked.limit - 1) // asked.limit, 1),
-        "figures": glance.figures if scope == "all" else None,
+        "figures": glance.figures if mine.scope == "all" else None,
         "stages": stage_titles([*visit.home.lifecycles.values(), *glance.lifecycles.values()]),
         "departments": departments,
         "ratings": RATINGS,
@@ -151,14 +157,14 @@ def stage_titles(lifecycles: list[Lifecycle]) -> dict[str, str]:
 
 @router.get("/projects/new")
 def new(visit: Page) -> Response:
-    actor = visit.must("project.create")
+    actor = visit.me()
     department = actor.department
     return _new_page(visit, {"manager": actor.address, "department": department})
 
 
 @router.post("/projects/new")
 def create(visit: Page, form: Form) -> Response:
-    actor = visit.must("project.create")
+    actor = visit.me()
     try:
         with visit.write() as session:
             project = _create(visit, session, form)

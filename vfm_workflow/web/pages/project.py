@@ -10,13 +10,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from vfm_workflow.domain.snapshot import SUBJECTS, differences
+from vfm_workflow.domain.snapshot import SUBJECTS, Snapshot, differences
 from vfm_workflow.errors import BadInput, NotFound, StaleRevision, Unready
-from vfm_workflow.journeys import advance, planning
+from vfm_workflow.journeys import advance, exempt, planning
+from vfm_workflow.journeys import record as records
 from vfm_workflow.journeys.projects import open_project
 from vfm_workflow.store import history, pages_decide, pages_record, projects
 from vfm_workflow.store.tables import Project, Version
-from vfm_workflow.web import project_overview
+from vfm_workflow.web import project_overview, released
 from vfm_workflow.web.diff import phrases
 from vfm_workflow.web.history_words import entry
 from vfm_workflow.web.ids import RowId
@@ -93,19 +94,11 @@ def timeline(visit: Page, reference: str) -> Response:
 
 
 @router.get("/projects/{reference}/decisions")
-def record(visit: Page, reference: str) -> Response:
+def decisions(visit: Page, reference: str) -> Response:
     """Show who decided what, on which text: the record that prints as evidence."""
     with visit.read() as session:
         context = frame(visit, session, reference, "decisions")
-        key = projects.key(context["project"])
-        requests = pages_record.requests(session, key)
-        context |= {
-            "requests": requests,
-            "members": pages_record.members(session, [request.id for request in requests]),
-            "conditions": project_overview.by_request(pages_record.conditions(session, key)),
-            "outcome": project_overview.outcome,
-            "role_title": visit.home.role_title,
-        }
+        context["record"] = records.gather(session, visit.home, context["project"], visit.at)
     return visit.page("project/decisions.html", context)
 
 
@@ -122,10 +115,10 @@ def changes(visit: Page, reference: str, version_id: RowId) -> Response:
     """Show what a frozen text changed of the one before it."""
     with visit.read() as session:
         context = _version(visit, session, reference, version_id)
-    before: Version | None = context["before"]
-    if before is None:
-        raise NotFound("This is the first version: there is none before it to compare it with.")
-    found = differences(json.loads(before.snapshot), context["snapshot"])
+        before: Version | None = context["before"]
+        if before is None:
+            raise NotFound("This is the first version: there is none before it to compare it with.")
+        found = differences(_read(visit, session, context["project"], before), context["snapshot"])
     context["changes"] = [(change.title, phrases(change.runs)) for change in found]
     return visit.page("project/changes.html", context)
 
@@ -142,9 +135,14 @@ def _version(visit: Visit, session: Session, reference: str, version_id: int) ->
         "version": row,
         "frozen_by": frozen_by,
         "subject": subject,
-        "snapshot": json.loads(row.snapshot),
+        "snapshot": _read(visit, session, context["project"], row),
         "before": pages_decide.version_before(session, row),
     }
+
+
+def _read(visit: Visit, session: Session, project: Project, row: Version) -> Snapshot:
+    """Return a frozen text as whoever is signed in may read it."""
+    return exempt.shown(session, project, json.loads(row.snapshot), visit.reads_exempt(project))
 
 
 def _revision(form: Mapping[str, str]) -> int | None:
@@ -179,4 +177,5 @@ def _overview(
 
 @router.get("/projects/{reference}")
 def show(visit: Page, reference: str) -> Response:
-    return _overview(visit, reference)
+    """Show the project: all of it, or to Members what is released of it."""
+    return released.page(visit, reference) or _overview(visit, reference)

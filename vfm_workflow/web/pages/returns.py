@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name
 from vfm_workflow.errors import BadInput, NotAllowed, VfmError
-from vfm_workflow.journeys import returns
+from vfm_workflow.journeys import remarks, returns
 from vfm_workflow.store import projects
+from vfm_workflow.store import remarks as remark_store
 from vfm_workflow.store import returns as store
 from vfm_workflow.web import figures
 from vfm_workflow.web.editing import REFUSED, joined, refusal
-from vfm_workflow.web.keeping import keep_for_sign_in
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
@@ -52,8 +52,7 @@ def write(visit: Page, form: Form, reference: str, period: str) -> Response:
     """Save the draft or submit it: `do` says which."""
     if visit.request.headers.get("x-autosave"):
         return _autosave(visit, form, reference, period)
-    if visit.actor is None:
-        return keep_for_sign_in(visit, form)
+    visit.me()
     typed = _typed(form)
     try:
         wrong = _submit(visit, reference, period, typed) if form.get("do") == "submit" else {}
@@ -152,6 +151,7 @@ def _page(
         found = returns.form(session, visit.home, reference, period, visit.at, typed=typed)
         context |= _figures(session, project, period)
         row = store.find(session, projects.key(project), period)
+        said = remark_store.of(session, projects.key(project), subject=f"return:{period}")
     writes = visit.may("return.submit", project) and project.disputed_at is None
     context |= {
         "form": found,
@@ -162,6 +162,10 @@ def _page(
         and row is not None
         and row.submitted_by != visit.me().id,
         "spent": row.spend if row is not None else None,
+        "remarks": said,
+        "remark_titles": remarks.TITLES,
+        "saying": bool(remarks.kinds(visit.home, visit.me(), project)),
+        "chasing": visit.may("return.chase", project),
     }
     template = "returns/form.html" if context["writing"] else "returns/return.html"
     return visit.page(template, context, status=status, errors=errors)

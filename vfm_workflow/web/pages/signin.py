@@ -1,15 +1,20 @@
-"""Signing in by an emailed link, and out. A GET changes nothing: mail scanners open every link they see."""
+"""Signing in by an emailed link, and out. A GET changes nothing: mail scanners open every link they see.
+
+Where people sign in with the council's own accounts (`oidc.py`), only links that `vfm admin create` printed work here.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 
+import structlog
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
+from starlette.background import BackgroundTask
 
-from vfm_workflow.errors import LinkDead
+from vfm_workflow.errors import LinkDead, NotAllowed
 from vfm_workflow.journeys import signin
 from vfm_workflow.journeys.people import clean_address
 from vfm_workflow.store.decisions import token_digest
@@ -23,6 +28,8 @@ NEXT_COOKIE = "vfm_next"
 NONCE_SECONDS = 3600
 NONCE_SALT, NEXT_SALT = "sign-in", "next"
 
+log = structlog.get_logger()
+
 
 @router.get("/")
 def start(visit: Page) -> Response:
@@ -34,15 +41,21 @@ def start(visit: Page) -> Response:
 
 @router.get("/sign-in")
 def ask(visit: Page) -> Response:
+    """Show how to sign in; with `confirm`, how somebody who is signed in proves again that it is they."""
     target = local_path(visit.request.query_params.get("next"), START)
-    if visit.actor is not None:
+    if visit.actor is not None and not visit.request.query_params.get("confirm"):
         return visit.go(target)
     return _ask_page(visit, target)
 
 
 @router.post("/sign-in")
 def send(visit: Page, form: Form) -> Response:
-    """Mail a link. The answer is the same whoever asks, so that it teaches a stranger nothing."""
+    """Mail a link. The answer is the same whoever asks, so that it teaches a stranger nothing.
+
+    Nor does the time it takes: the address is looked up once the answer has left.
+    """
+    if visit.accounts:
+        raise NotAllowed("Sign in with your council account. No links are sent by email here.")
     target = local_path(form.get("next"), START)
     address = clean_address(form.get("address", ""))
     if address is None:
@@ -50,12 +63,19 @@ def send(visit: Page, form: Form) -> Response:
         return _ask_page(visit, target, errors={"address": sentence}, typed=form, status=422)
     allow(visit, "ask-address", address, "10/hour")
     allow(visit, "ask-computer", computer(visit), "300/hour")
-    with visit.write() as session:
-        signin.ask(session, visit.home, address, visit.at)
     minutes = visit.home.calendar.rules.sign_in_link_minutes
     page = visit.page("signin/sent.html", {"address": address, "minutes": minutes})
     visit.set_cookie(page, NEXT_COOKIE, visit.sign(target, NEXT_SALT), minutes * 60)
+    page.background = BackgroundTask(_mail, visit, address)
     return page
+
+
+def _mail(visit: Visit, address: str) -> None:
+    try:
+        with visit.write() as session:
+            signin.ask(session, visit.home, address, visit.at)
+    except Exception:
+        log.exception("a link to sign in could not be written")
 
 
 @router.get("/sign-in/{token}")
@@ -80,7 +100,7 @@ def enter(visit: Page, form: Form, token: str) -> Response:
     try:
         with visit.write() as session:
             secret, _ = signin.sign_in(session, visit.home, token, visit.at, lasts=lasts, user_agent=agent)
-            _end(visit, session)
+            end(visit, session)
     except LinkDead as error:
         return _dead(visit, error)
     target = local_path(visit.unsign(visit.cookie(NEXT_COOKIE), NEXT_SALT, 24 * 3600), START)
@@ -100,7 +120,7 @@ def leave(visit: Page) -> Response:
 @router.post("/sign-out")
 def left(visit: Page) -> Response:
     with visit.write() as session:
-        _end(visit, session)
+        end(visit, session)
     answer = visit.go("/sign-in", "You are signed out.")
     visit.drop_cookie(answer, SESSION_COOKIE)
     return answer
@@ -116,7 +136,8 @@ def _mark(token: str) -> str:
     return token_digest(token)[:16]
 
 
-def _end(visit: Visit, session: Session) -> None:
+def end(visit: Visit, session: Session) -> None:
+    """End the session of this browser, if there is one: whoever signs in gets a new secret, and the old one opens nothing."""
     secret = visit.cookie(SESSION_COOKIE)
     if secret:
         signin.sign_out(session, secret, visit.at)
@@ -131,7 +152,7 @@ def _ask_page(
     status: int = 200,
 ) -> Response:
     minutes = visit.home.calendar.rules.sign_in_link_minutes
-    context = {"next": target, "minutes": minutes}
+    context = {"next": target, "minutes": minutes, "confirm": visit.actor is not None}
     return visit.page("signin/ask.html", context, errors=errors, typed=typed, status=status)
 
 

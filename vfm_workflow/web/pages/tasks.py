@@ -24,9 +24,9 @@ def mine(visit: Page) -> Response:
 
 @router.post("/tasks/decisions/{request_id}/link")
 def send_link(visit: Page, request_id: RowId) -> Response:
-    """Mail a new link to decide, to whoever is signed in."""
+    """Mail a new link to decide, for whoever is signed in, to the address on record."""
     actor = visit.me()
     allow(visit, "remind", f"{request_id}:{actor.id}", "3/hour")
     with visit.write() as session:
-        tasks.send_link(session, visit.home, request_id, actor, visit.at)
-    return visit.go("/tasks", f"A new link is on its way to {actor.address}. The one before no longer works.")
+        address = tasks.send_link(session, visit.home, request_id, actor, visit.at)
+    return visit.go("/tasks", f"A new link is on its way to {address}. The one before no longer works.")

@@ -1,0 +1,78 @@
+"""Who may sit in for whom, and which links go with a seat."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from vfm_workflow.store.tables import DecisionRequest, Deputy, Link, MailboxReader, Person, Slot, VoteRow
+
+
+def deputies(session: Session, person_id: int, day: dt.date) -> list[Person]:
+    """Return who stands in for a person on a day, the newest deputyship first; nobody who has left."""
+    query = (
+        select(Person)
+        .join(Deputy, col(Deputy.deputy_id) == col(Person.id))
+        .where(
+            col(Deputy.person_id) == person_id,
+            col(Deputy.ended_at).is_(None),
+            col(Deputy.from_day) <= day,
+            col(Deputy.until_day) >= day,
+            col(Person.active).is_(True),
+        )
+        .order_by(col(Deputy.id).desc())
+    )
+    return list(session.scalars(query))
+
+
+def ever_deputy(session: Session, person_id: int, deputy_id: int) -> bool:
+    """Return whether somebody was ever set to stand in for a person."""
+    query = select(col(Deputy.id)).where(
+        col(Deputy.person_id) == person_id, col(Deputy.deputy_id) == deputy_id
+    )
+    return session.scalars(query).first() is not None
+
+
+def reads(session: Session, mailbox_id: int, reader_id: int) -> bool:
+    """Return whether somebody is one of the readers of a shared mailbox."""
+    return session.get(MailboxReader, (mailbox_id, reader_id)) is not None
+
+
+def live_links(session: Session, request_id: int) -> dict[int, Link]:
+    """Return slot → its one link that is neither used nor revoked; it may have expired."""
+    query = (
+        select(Link)
+        .join(Slot, col(Slot.id) == col(Link.slot_id))
+        .where(
+            col(Slot.request_id) == request_id, col(Link.used_at).is_(None), col(Link.revoked_at).is_(None)
+        )
+    )
+    return {link.slot_id: link for link in session.scalars(query) if link.slot_id is not None}
+
+
+def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, DecisionRequest]]:
+    """Return the links that could still record a late vote on a decision that was taken, each with its request."""
+    query = (
+        select(Link, DecisionRequest)
+        .join(Slot, col(Slot.id) == col(Link.slot_id))
+        .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
+        .where(
+            col(Link.used_at).is_(None),
+            col(Link.revoked_at).is_(None),
+            col(Link.expires_at) >= at,
+            col(DecisionRequest.state) == "decided",
+        )
+        .order_by(col(Link.id))
+    )
+    return [(link, request) for link, request in session.execute(query)]
+
+
+def voted(session: Session, request_id: int, person_id: int) -> bool:
+    """Return whether a person has decided on a request, in their own seat or for somebody."""
+    query = select(col(VoteRow.id)).where(
+        col(VoteRow.request_id) == request_id, col(VoteRow.person_id) == person_id
+    )
+    return session.scalars(query).first() is not None
