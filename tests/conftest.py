@@ -15,7 +15,7 @@ from vfm_workflow import settings, wiring
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store.engine import Database
 
-pytest_plugins = ("tests.no_skips", "tests.wrenfold")
+pytest_plugins = ("tests.chromium", "tests.no_skips", "tests.wrenfold")
 
 # A deadline would fail a test for being run beside others on a busy machine.
 hypothesis.settings.register_profile("vfm", deadline=None, max_examples=60, print_blob=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.council import furnish
 from tests.people import Council, address
@@ -61,27 +60,9 @@ class Served:
             return signin.begin(session, council.home, person, council.at, lasts=dt.timedelta(days=400))
 
 
-@pytest.fixture(scope="session")
-def started() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
-    """Debian's Chromium and Playwright's event loop. There is one a process: Playwright cannot start twice in one."""
-    with sync_playwright() as playwright:
-        loop = asyncio.get_running_loop()
-        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"]), loop
-        asyncio._set_running_loop(loop)
-
-
-@pytest.fixture(scope="session")
-def chromium(started: tuple[Browser, asyncio.AbstractEventLoop]) -> Browser:
-    """Debian's Chromium."""
-    return started[0]
-
-
 @pytest.fixture(autouse=True)
-def _loop_of_its_own(started: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[None]:
-    """Playwright leaves its loop marked as running in this thread, where the tests after these run loops of their own."""
-    asyncio._set_running_loop(started[1])
-    yield
-    asyncio._set_running_loop(None)
+def _loop_of_its_own(playwrights_loop: None) -> None:
+    """Every test of this folder drives Chromium."""
 
 
 @pytest.fixture(scope="session")

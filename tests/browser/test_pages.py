@@ -98,6 +98,7 @@ def test_a_person_signs_in_and_out_without_scripts(served: Served) -> None:
     context = served.look(width=PHONE, scripts=False)
     page = context.new_page()
     page.goto(link)
+    page.get_by_role("checkbox", name="I want to sign in on this device").check()
     page.get_by_role("button", name="Sign in").click()
     assert page.url == f"{served.url}/tasks"
     assert "Legal" in page.inner_text("main")
@@ -116,6 +117,9 @@ def test_a_browser_that_opens_a_sign_in_link_and_waits_signs_nobody_in(served: S
     page.goto("/tasks")
     assert "/sign-in" in page.url
     page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Tick the box if you want to sign in here").click()
+    page.get_by_role("checkbox", name="I want to sign in on this device").check()
     page.get_by_role("button", name="Sign in").click()
     assert page.url == f"{served.url}/tasks"
     context.close()

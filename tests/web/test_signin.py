@@ -78,6 +78,20 @@ def test_a_scanner_that_opens_the_link_and_posts_an_empty_form_spends_nothing(br
     assert browser.post(path, nonce=browser.hidden("nonce")).status_code == 303
 
 
+def test_a_browser_that_did_not_ask_for_the_link_ticks_a_box_first(browser: Browser) -> None:
+    path = link_for(browser)
+    browser.get(path)
+    assert "I want to sign in on this device" not in browser.text
+    browser.sign_out().get(path)
+    assert "I want to sign in on this device" in browser.text
+    before = sessions(browser.council)
+    answer = browser.post(path, nonce=browser.hidden("nonce"))
+    assert answer.status_code == 422
+    assert "Tick the box if you want to sign in here" in browser.text
+    assert sessions(browser.council) == before
+    assert browser.post(path, nonce=browser.hidden("nonce"), me="yes").status_code == 303
+
+
 def test_the_mark_of_one_link_opens_no_other(browser: Browser) -> None:
     first, second = link_for(browser), link_for(browser, "other")
     browser.get(first)

@@ -81,8 +81,8 @@ def cast(visit: Page, form: Form, link_id: RowId) -> Response:
 
 def _ballot(visit: Visit, opened: Opened, form: Typed) -> Ballot:
     """Return the decision of a whole form that came from this link's own page. Raises BadInput."""
-    fields = (form.get(name, "") for name in ("choice", "reason", "conditions"))
-    ballot = read_ballot(opened.asked.rule, *fields)
+    reason, conditions = (form.get(name, "") for name in ("reason", "conditions"))
+    ballot = read_ballot(opened.asked.rule, form.only("choice"), reason, conditions)
     if visit.unsign(form.get("nonce"), "decide-form", MINUTES * 60) != opened.link.id:
         raise BadInput({"choice": STALE})
     return ballot

@@ -34,7 +34,7 @@ def dispute(visit: Page, form: Form, token: str) -> Response:
     """Freeze the project where the holder says it was not them. An empty form, as a scanner sends it, does nothing."""
     limits.allow(visit, "dispute", token, "10/minute")
     limits.allow(visit, "dispute-computer", limits.computer(visit), "300/minute")
-    answer = form.get("mine", "")
+    answer = form.only("mine")
     if answer not in ("yes", "no"):
         return _page(visit, token, "ask", errors={"mine": MISSING})
     nonce = visit.unsign(form.get("nonce"), "dispute-form", MINUTES * 60)

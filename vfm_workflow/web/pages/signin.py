@@ -80,7 +80,7 @@ def _mail(visit: Visit, address: str) -> None:
 
 @router.get("/sign-in/{token}")
 def show(visit: Page, token: str) -> Response:
-    """Show whose link it is, with one button. Nothing changes."""
+    """Show whose link it is, with one button, and elsewhere than where it was asked for a box to tick. Nothing changes."""
     return _link_page(visit, token)
 
 
@@ -92,6 +92,8 @@ def enter(visit: Page, form: Form, token: str) -> Response:
     if visit.unsign(form.get("nonce"), NONCE_SALT, NONCE_SECONDS) != _mark(token):
         sentence = "Press “Sign in” to go on: this page had not been opened by you, or was open for too long"
         return _link_page(visit, token, errors={"sign-in": sentence}, status=422)
+    if form.get("me") != "yes" and not _asked_here(visit):
+        return _link_page(visit, token, errors={"me": "Tick the box if you want to sign in here"}, status=422)
     hours = visit.app.settings.session_hours
     lasts = dt.timedelta(hours=hours)
     agent = visit.request.headers.get("user-agent", "")
@@ -122,6 +124,11 @@ def left(visit: Page) -> Response:
     answer = visit.go("/sign-in", "You are signed out.")
     visit.drop_cookie(answer, SESSION_COOKIE)
     return answer
+
+
+def _asked_here(visit: Visit) -> bool:
+    """Return whether this browser asked for a link. Any other may be a scanner that presses buttons: it must tick a box."""
+    return visit.unsign(visit.cookie(NEXT_COOKIE), NEXT_SALT, 24 * 3600) is not None
 
 
 def _mark(token: str) -> str:
@@ -161,6 +168,7 @@ def _link_page(
         "name": person.name,
         "action": f"/sign-in/{token}",
         "nonce": visit.sign(_mark(token), NONCE_SALT),
+        "asked_here": _asked_here(visit),
     }
     return visit.page("signin/link.html", context, errors=errors, status=status)
 
