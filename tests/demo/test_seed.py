@@ -241,7 +241,9 @@ def test_every_consultation_was_answered_by_the_link_in_its_mail_and_two_wait_wi
         links = list(session.scalars(select(Link).where(col(Link.purpose) == "consult")))
     answered = {(row.project_id, row.key) for row in rows if row.answered_on is not None}
     assert {(link.project_id, link.consultee) for link in links if link.used_at is not None} == answered
-    live = [link for link in links if link.used_at is None and link.revoked_at is None and link.expires_at > at]
+    live = [
+        link for link in links if link.used_at is None and link.revoked_at is None and link.expires_at > at
+    ]
     assert {(link.project_id, link.consultee) for link in live} == {
         (projects[18].id, "finance"),
         (projects[19].id, "finance"),
