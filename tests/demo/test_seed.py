@@ -20,6 +20,7 @@ from vfm_workflow.store import decisions, deputies, facts, history, outbox, peop
 from vfm_workflow.store import projects as store
 from vfm_workflow.store.tables import (
     Condition,
+    Consultation,
     DecisionRequest,
     DigestSent,
     Idea,
@@ -229,6 +230,24 @@ def test_four_ideas_one_of_them_without_a_reply(read_only: App, projects: dict[i
     assert [row.replied_on is None for row in rows] == [False, False, False, True]
     assert projects[3].reference in rows[0].reply
     assert not any("{project" in row.text + row.reply for row in rows)
+
+
+def test_every_consultation_was_answered_by_the_link_in_its_mail_and_two_wait_with_a_live_one(
+    read_only: App, projects: dict[int, Project]
+) -> None:
+    at = read_only.now()
+    with read_only.read() as session:
+        rows = list(session.scalars(select(Consultation)))
+        links = list(session.scalars(select(Link).where(col(Link.purpose) == "consult")))
+    answered = {(row.project_id, row.key) for row in rows if row.answered_on is not None}
+    assert {(link.project_id, link.consultee) for link in links if link.used_at is not None} == answered
+    live = [
+        link for link in links if link.used_at is None and link.revoked_at is None and link.expires_at > at
+    ]
+    assert {(link.project_id, link.consultee) for link in live} == {
+        (projects[18].id, "finance"),
+        (projects[19].id, "finance"),
+    }
 
 
 # ---------------------------------------------------------------- its morning

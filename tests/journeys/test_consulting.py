@@ -105,7 +105,7 @@ def test_an_answer_is_recorded_once_and_told(council: Council, reference: str) -
     assert (done.again, done.row.answer) == (False, "No objection, with comments. Assign the lease first.")
     assert row(council, reference).answered_on == council.at.date()
     (receipt,) = council.mails(to="legal", notice="consultation_receipt")
-    assert council.links_in(receipt) == []
+    assert not any("/c/" in url for url in council.links_in(receipt))
     tick(council, MONDAY + dt.timedelta(days=2))
     assert [fact.to for fact in said(council, "consultation_answered")] == ["manager"]
 

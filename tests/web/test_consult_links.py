@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from structlog.testing import capture_logs
 
+from tests.figures_support import events
 from tests.journeys.test_consulting import ask, change, row
 from tests.people import Council
 from tests.upload_files import PDF
 from tests.web.deciding import PERSON, dump, fresh, link_in, newest
 from tests.web.support import Browser
 from tests.web.test_documents_pages import ids, send
+from vfm_workflow.journeys import consulting
 from vfm_workflow.logs import redact
 from vfm_workflow.store.tables import MailboxReader
 
@@ -125,6 +130,41 @@ def test_ten_tries_a_minute(council: Council, reference: str) -> None:
     consultee = Consultee(council)
     answers = [consultee.send() for _ in range(11)]
     assert answers == [422] * 10 + [429]
+
+
+def test_of_eight_racing_posts_exactly_one_answers(council: Council, reference: str) -> None:
+    consultee = Consultee(council)
+    consultee.browser.get(consultee.page)
+    nonce = consultee.browser.hidden("nonce")
+    racers = [copy.copy(consultee.browser) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        posts = [
+            pool.submit(
+                racer.send, consultee.page, {"nonce": nonce, "stance": "comments", "answer": f"From {number}"}
+            )
+            for number, racer in enumerate(racers)
+        ]
+        statuses = sorted(post.result().status_code for post in posts)
+    assert statuses == [303] + [409] * 7
+    assert events(council, reference).count("consultee_answered") == 1
+    assert len(council.mails(notice="consultation_receipt")) == 1
+
+
+@pytest.mark.parametrize("step", ["_entry", "tell_manager", "_receipt"])
+def test_if_anything_fails_all_of_it_rolls_back_and_the_link_still_works(
+    council: Council, reference: str, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    consultee = Consultee(council)
+    before = dump(council.app)
+    with monkeypatch.context() as broken, capture_logs():
+        broken.setattr(consulting, step, fail)
+        with pytest.raises(OSError, match="disk is full"):
+            consultee.send(**NO_OBJECTION)
+    assert dump(council.app) == before
+    assert consultee.send(**NO_OBJECTION) == 303
 
 
 def test_an_expired_page_offers_a_new_link_and_says_the_same_whoever_asks(

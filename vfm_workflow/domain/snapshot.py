@@ -183,11 +183,16 @@ def _savings(facts: Facts) -> Part:
 def _documents(facts: Facts, document: str) -> list[Part]:
     """Return the part of the files, none where there are none. The digest makes a changed file a changed text."""
     rows = [
-        (f.name, size_text(f.size), f"paragraph {f.exempt}" if f.exempt else "", f.digest)
+        (f.name, size_text(f.size), f"paragraph {f.exempt}" if f.exempt else "", grouped(f.digest))
         for f in facts.documents
         if f.document == document
     ]
     return [_rows("documents", "Documents", ("Document", "Size", "Exempt", "SHA-256"), rows)] if rows else []
+
+
+def grouped(digest_hex: str) -> str:
+    """Return a digest in groups that a narrow page can break between."""
+    return " ".join(digest_hex[start : start + 16] for start in range(0, len(digest_hex), 16))
 
 
 def _advice(facts: Facts, decision: str) -> list[Part]:

@@ -132,7 +132,7 @@ def frozen(
     `reader` is None for whoever holds a link to decide on that text. Raises NotFound.
     """
     rows = [row for part in snapshot["parts"] if part["key"] == "documents" for row in part["rows"]]
-    named = {row[-1]: row[0] for row in rows}
+    named = {row[-1].replace(" ", ""): row[0] for row in rows}
     row = store.by_digest(session, projects.key(project), digest, named[digest]) if digest in named else None
     if row is None or (reader is not None and not _readable(session, home, reader, project, row, today)):
         raise NotFound(GONE)

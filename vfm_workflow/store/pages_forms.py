@@ -161,4 +161,5 @@ def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
         .outerjoin(asked, col(asked.id) == col(Consultation.person_id))
         .where(col(Consultation.project_id) == project_id)
     )
-    return {key: Consulted._make([*rest, key in linked]) for key, *rest in session.execute(query)}
+    rows = [tuple(row) for row in session.execute(query)]
+    return {row[0]: Consulted._make((*row[1:], row[0] in linked)) for row in rows}
