@@ -43,9 +43,7 @@ def build(database_url: str = "", folder: Path | None = None) -> wiring.App:
     (home / "workflows" / "authority_wide.yaml").write_text(
         lifecycle().replace("lifecycle: vfm", "lifecycle: authority_wide"), encoding="utf-8"
     )
-    app = wiring.build(
-        home=str(home), data=str(folder / "var"), **({"database_url": database_url} if database_url else {})
-    )
+    app = wiring.build(home=str(home), data=str(folder / "var"), database_url=database_url or "")
     with app.write() as session:
         people.add_department(session, code="SS", name="Street Scene")
         for address, role in (
@@ -55,7 +53,7 @@ def build(database_url: str = "", folder: Path | None = None) -> wiring.App:
             people.add_person(
                 session, app.home, address=address, name=address, role=role, department="SS", at=AT
             )
-        people.set_head(session, "SS", "head@bench.example")
+        people.set_head(session, "SS", "head@bench.example", at=AT)
     return app
 
 

@@ -25,10 +25,12 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        good = (lambda a, b: a >= b) if self.higher_is_better else (lambda a, b: a <= b)
-        if good(self.figure, self.reach):
+        if self._is_within(self.reach):
             return "reached"
-        return "ok" if good(self.figure, self.fail) else "FAILS"
+        return "ok" if self._is_within(self.fail) else "FAILS"
+
+    def _is_within(self, limit: float) -> bool:
+        return self.figure >= limit if self.higher_is_better else self.figure <= limit
 
 
 class Worker:

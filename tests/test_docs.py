@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
+from tests.access_table import table
 from tests.documentation import PAGES, ROOT, anchors, blocks, codes, links, rows, section, text
 from tests.people import Council, address
 from vfm_workflow import wiring
@@ -27,6 +28,7 @@ from vfm_workflow.cli import app as vfm
 from vfm_workflow.domain import lifecycle, notices
 from vfm_workflow.domain.calendar import CalendarRules
 from vfm_workflow.domain.requirements import REQUIREMENTS
+from vfm_workflow.domain.roles import Scope
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.folders import shipped
 from vfm_workflow.journeys.effects import EFFECTS
@@ -330,3 +332,14 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
             data = (Path(folder) / name).read_bytes().lower()
             found += [f"{folder}/{name}: {host}" for host in REGISTRIES if host.encode() in data]
     assert found == []
+
+
+# ------------------------------------------------------------------ who may what
+
+
+def test_the_matrix_stands_in_the_page_as_the_file_has_it() -> None:
+    assert table() in text("docs/access.md")
+
+
+def test_every_scope_is_explained() -> None:
+    assert set(rows(section("docs/access.md", "What a scope means"))) == set(get_args(Scope))

@@ -95,12 +95,6 @@ class Settings(Strict):
         default=60, ge=5, le=1440, description="Minutes without a click until sign-out."
     )
     session_hours: int = Field(default=12, ge=1, le=72, description="Hours until sign-out, however busy.")
-    step_up_minutes: int = Field(
-        default=15,
-        ge=1,
-        le=120,
-        description="Minutes that a sign-in counts as fresh for a decision of level C.",
-    )
 
     @field_validator("base_url")
     @classmethod
@@ -139,6 +133,13 @@ class Settings(Strict):
         ):
             raise ValueError("write the colour as #rrggbb, such as #6f1a52")
         return value.lower()
+
+    @field_validator("council_name", "mail_from_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable():
+            raise ValueError("write it on one line")
+        return value
 
     @field_validator("mail_from")
     @classmethod

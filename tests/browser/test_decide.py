@@ -16,9 +16,10 @@ from sqlmodel import col
 
 from tests.browser.conftest import DESK, PHONE, Served, _running
 from tests.browser.looking import _looks, faults
-from tests.people import Council
+from tests.people import Council, address
 from tests.web.deciding import asked, link_in, newest
 from vfm_workflow import wiring
+from vfm_workflow.journeys import deputies, leaving, moving
 from vfm_workflow.store.tables import Link, VoteRow
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
@@ -167,6 +168,28 @@ def test_a_changed_text_and_its_dead_link_have_no_fault(served: Served, width: i
 def test_the_administrators_pages_have_no_fault(served: Served, path: str) -> None:
     for width in (DESK, PHONE):
         assert faults(served, "admin", path, width) == [], f"at {width} pixels"
+
+
+def test_a_persons_page_and_who_stands_in_for_whom_have_no_fault(served: Served) -> None:
+    council = served.council
+    day = council.home.calendar.today(council.at).isoformat()
+    with council.app.write() as session:
+        deputies.set_deputy(
+            session, council.home, person=address("head"), deputy=address("planning"), from_day=day, until_day=day,
+            by=None, at=council.at,
+        )  # fmt: skip
+        moving.share(session, council.home, address("legal"), [address("head")], None, council.at)
+        leaving.leave(session, council.home, address("board"), None, council.at)
+        person = {key: council.actor(session, key).id for key in ("head", "legal")}
+    pages = [
+        ("admin", f"/people/{person['head']}"),
+        ("admin", f"/people/{person['legal']}"),
+        ("admin", "/people"),
+    ]
+    pages += [("head", "/me/deputies"), ("chief", "/me/deputies"), ("planning", "/tasks")]
+    for who, path in pages:
+        for width in (DESK, PHONE):
+            assert faults(served, who, path, width) == [], f"{path} as {who} at {width} pixels"
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -15,9 +16,11 @@ from vfm_workflow.domain.roles import (
     Standing,
     by_permission,
     by_role,
+    extent,
     load,
     may,
     principal_on,
+    reach,
     roles_on,
 )
 from vfm_workflow.errors import ConfigError
@@ -180,3 +183,80 @@ def test_the_record_says_x_for_y_only_where_it_is_not_x_s_own_to_do() -> None:
     assert (own.name, own.stands_for) == ("head_of_service", ())
     cmt = by_permission(ROLES, deputy(8, "cmt_member", SPONSOR), "condition.discharge", PROJECT)
     assert cmt.name == "cmt_member", "a member of CMT discharges conditions anyway"
+
+
+# ------------------------------------------------------------------ the scopes
+
+DAY = dt.date(2026, 3, 31)
+TIED = Standing(
+    manager_id=1,
+    sponsor_id=2,
+    department="SS",
+    members={3: frozenset({"mentor"}), 8: frozenset({"partner"}), 11: frozenset({"board_member"})},
+    asked=frozenset({10}),
+    granted={6: DAY},
+    approved=True,
+)
+PARTNER, MENTOR = somebody(8, "partner", ""), somebody(9, "mentor", "PE")
+ADVISER, BOARD = somebody(10, "consultee", "LD"), somebody(11, "board_member", "PE")
+KEEPER = somebody(12, "administrator", "SS")
+
+
+def test_partner_mentor_and_board_member_are_that_where_they_were_added() -> None:
+    assert roles_on(PARTNER, TIED) == {"partner"}
+    assert roles_on(BOARD, TIED) == {"board_member"}
+    assert roles_on(COLLEAGUE, TIED) == {"mentor"}
+    for stranger in (PARTNER, BOARD, MENTOR):
+        assert roles_on(stranger, PROJECT) == frozenset()
+
+
+def test_own_is_what_one_was_added_to_in_the_role_that_gives_it() -> None:
+    assert extent(ROLES, PARTNER, "project.read", TIED) == "own"
+    assert extent(ROLES, PARTNER, "project.read", PROJECT) is None
+    assert not may(ROLES, MENTOR, "lessons.edit", TIED)
+    assert may(ROLES, COLLEAGUE, "lessons.edit", TIED)
+    assert not may(ROLES, COLLEAGUE, "outline.edit", TIED)
+
+
+def test_asked_is_who_was_consulted_on_the_project() -> None:
+    assert extent(ROLES, ADVISER, "exempt.read", TIED) == "asked"
+    assert not may(ROLES, ADVISER, "project.read", PROJECT)
+    assert not may(ROLES, ADVISER, "savings.read", TIED)
+
+
+def test_released_begins_with_the_first_approval() -> None:
+    assert extent(ROLES, HOLDER, "project.read", TIED) == "released"
+    assert not may(ROLES, HOLDER, "project.read", PROJECT)
+    assert not may(ROLES, HOLDER, "history.read", TIED)
+
+
+def test_leave_holds_until_its_last_day_and_where_a_day_is_said() -> None:
+    assert may(ROLES, HOLDER, "exempt.read", TIED, DAY)
+    assert not may(ROLES, HOLDER, "exempt.read", TIED, DAY + dt.timedelta(days=1))
+    assert not may(ROLES, HOLDER, "exempt.read", TIED)
+
+
+def test_the_widest_scope_counts() -> None:
+    added = Standing(1, 2, "SS", {6: frozenset({"partner"})}, approved=True)
+    assert extent(ROLES, HOLDER, "project.read", added) == "own"
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [Standing(12, 2, "SS"), Standing(1, 12, "SS"), Standing(1, 2, "SS", {12: frozenset({"board_member"})})],
+)
+def test_an_administrator_is_nothing_else_on_a_project_whatever_a_row_says(standing: Standing) -> None:
+    assert roles_on(KEEPER, standing) == {"administrator"}
+    for permission in PERMISSIONS:
+        assert may(ROLES, KEEPER, permission, standing) is (permission in ROLES["administrator"].may)
+
+
+def test_a_list_reaches_as_far_as_the_role_and_the_projects_one_is_added_to() -> None:
+    assert reach(ROLES, ADVISER).scope == "asked"
+    assert reach(ROLES, HOLDER).as_member == ("partner", "mentor", "board_member")
+    assert reach(ROLES, KEEPER).scope is None
+
+
+def test_who_sees_what_is_released_must_follow_a_clock() -> None:
+    problem = refused(TEXT.replace("    release: portfolio_holder\n", "")).problems[0]
+    assert "follows no release clock" in problem.what

@@ -60,7 +60,7 @@ def test_each_role_says_what_the_matrix_gives_it(open_council: Council) -> None:
     with open_council.app.read() as session:
         project = projects.by_reference(session, reference)
         found = {
-            key: remarks.kinds(open_council.home, open_council.actor(session, key), project)
+            key: remarks.kinds(session, open_council.home, open_council.actor(session, key), project)
             for key in (*PEOPLE, "mentor")
         }
     assert {key: kinds for key, kinds in found.items() if kinds} == {

@@ -19,11 +19,11 @@ def _group() -> None:
 
 @group.command()
 def verify(as_json: Json = False) -> None:
-    """Check the chain of every project's history; name the first bad row where one was changed or removed."""
-    from vfm_workflow.store import history, listing
+    """Check the chain of every project's history, and the votes and frozen texts against it; name what was changed."""
+    from vfm_workflow.store import audit, listing
 
     with database() as data, data.read() as session:
-        broken = list(history.verify(session))
+        broken = list(audit.verify(session))
         rows, projects = listing.page(session, limit=None)
     checked = sum(row.revision for row in rows)
     if as_json:

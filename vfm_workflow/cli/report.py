@@ -35,8 +35,9 @@ def decisions(
     from vfm_workflow.reports import decisions as report
 
     with council() as app, app.read() as session:
-        asker = actor(session, by) if by else None
-        found = record.decisions(session, app.home, reference, asker, app.now())
+        now = app.now()
+        asker = actor(session, by, app, now) if by else None
+        found = record.decisions(session, app.home, reference, asker, now)
         data = report.write(found, to.lower(), app.home.calendar.local)
     if output is None:
         sys.stdout.buffer.write(data)

@@ -186,6 +186,14 @@ class AnswerEntry(Strict):
     how: str
 
 
+class MemberEntry(Strict):
+    """Somebody added to the project: a partner, a mentor, a member of its Board."""
+
+    on: dt.date
+    who: str
+    role: str
+
+
 class Resources(Strict):
     days: int
 
@@ -217,6 +225,7 @@ class ProjectFile(Strict):
     returns: Mapping[Month, ReturnEntry]
     lessons: tuple[LessonEntry, ...]
     answers: tuple[AnswerEntry, ...]
+    members: tuple[MemberEntry, ...] = ()
 
     def day_of(self, do: Literal["create", "write"]) -> dt.date:
         """Return the day of an event that every project has."""
@@ -294,6 +303,7 @@ def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Ite
     ]
     used += [(("answers", n), a.lesson, lessons) for n, a in enumerate(project.answers)]
     used += [(("lessons", n), lesson.by, people) for n, lesson in enumerate(project.lessons)]
+    used += [(("members", n), member.who, people) for n, member in enumerate(project.members)]
     for number, line in enumerate(project.savings):
         used.append((("savings", number), line.cross_check, {measure.key for measure in project.measures}))
         if line.counted_in is not None:

@@ -31,6 +31,7 @@ OPENING = "08:30"
 TIMES = {
     "reach_before": "08:40",
     "create": "09:10",
+    "join": "09:25",
     "ask": "09:40",
     "move": "10:10",
     "return": "10:40",
@@ -48,7 +49,19 @@ TIMES = {
     "leave": "16:40",
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
-SILENT = {"create", "evidence", "write", "discharge", "lesson", "settle", "reach", "verify", "deputy", "leave"}
+SILENT = {
+    "create",
+    "join",
+    "evidence",
+    "write",
+    "discharge",
+    "lesson",
+    "settle",
+    "reach",
+    "verify",
+    "deputy",
+    "leave",
+}
 """Those from which no mail follows."""
 DRAFTING = dt.timedelta(minutes=25)
 """How long before it is submitted a text was last saved."""
@@ -114,6 +127,8 @@ def _prepared(replay: Replay, project: ProjectFile) -> Iterator[Entry]:
     for evidence in project.evidence:
         do = partial(writing.add_evidence, replay, project, evidence)
         yield max(evidence.on, written), "evidence", do
+    for member in project.members:
+        yield member.on, "join", partial(writing.join, replay, project, member)
     for consultation in project.consultations:
         yield consultation.asked, "ask", partial(writing.ask, replay, project, consultation)
         if consultation.answered is not None:

@@ -84,7 +84,7 @@ def _code_in_mail(session: Session, address: str) -> str:
     """Return the six digits of the newest mail with a code to `address`. Raises NotFound."""
     mail = outbox.newest_to(session, address, "decision_code")
     body = message_from_bytes(mail.data, policy=policy.default).get_body(("plain",)) if mail else None
-    found = re.search(r"^\d{6}$", str(body.get_content()), re.MULTILINE) if body else None
+    found = re.search(r"^\d{6}(?=\s)", str(body.get_content()), re.MULTILINE) if body else None
     if found is None:
         raise NotFound(f"No code was mailed to {address}.")
     return found[0]

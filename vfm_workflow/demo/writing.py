@@ -12,13 +12,14 @@ from vfm_workflow.demo.content import (
     ConsultationEntry,
     EvidenceEntry,
     MeasureEntry,
+    MemberEntry,
     ProjectFile,
     SavingEntry,
 )
 from vfm_workflow.demo.replay import Replay
 from vfm_workflow.domain.calendar import year_name
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.journeys import consult, dates, lessons, measures, planning, projects, savings
+from vfm_workflow.journeys import consult, dates, lessons, measures, members, planning, projects, savings
 from vfm_workflow.journeys import writing as texts
 
 SPARE_DAYS = 2
@@ -62,6 +63,13 @@ def add_evidence(replay: Replay, project: ProjectFile, entry: EvidenceEntry, at:
             group=entry.group,
             finding=entry.finding,
         )
+
+
+def join(replay: Replay, project: ProjectFile, entry: MemberEntry, at: dt.datetime) -> None:
+    """Somebody is added to the project."""
+    with replay.act(f"{entry.who} joins project {project.number}") as session:
+        by, who = replay.actor(session, project.pm), replay.address(entry.who)
+        members.add(session, replay.home, replay.reference(project), who, entry.role, by, at)
 
 
 def ask(replay: Replay, project: ProjectFile, entry: ConsultationEntry, at: dt.datetime) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vfm_workflow.domain.calendar import short_day, year_name
@@ -57,6 +57,16 @@ def _public(part: Part, paragraph: str) -> Part:
     if not paragraph or "text" not in part:
         return part
     return {**part, "text": exempt_words(paragraph), "exempt": paragraph, "hidden": True}
+
+
+def public_differences(before: Snapshot, after: Snapshot, marks: Mapping[str, str]) -> list[Change]:
+    """Return what changed for who may not read exempt text: of a part that is exempt, only that it did."""
+    parts = [part for one in (before, after) for part in public(one, marks)["parts"]]
+    hidden = {part["key"]: part["text"] for part in parts if part.get("hidden")}
+    return [
+        replace(change, runs=(("same", hidden[change.key]),)) if change.key in hidden else change
+        for change in differences(before, after)
+    ]
 
 
 def canonical(snapshot: Snapshot) -> str:

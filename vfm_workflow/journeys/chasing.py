@@ -7,13 +7,12 @@ import datetime as dt
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotAllowed, NotFound
-from vfm_workflow.journeys import returns
+from vfm_workflow.journeys import access, returns
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact
 from vfm_workflow.journeys.projects import open_project
-from vfm_workflow.store import projects
 
 
 def chase(session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime) -> None:
@@ -22,7 +21,7 @@ def chase(session: Session, home: Home, reference: str, period: str, by: Actor, 
     Raises NotFound, or NotAllowed (not theirs to ask, or the return is in).
     """
     project = open_project(session, home, reference, by)
-    if not may(home.roles, by, "return.chase", projects.standing(project)):
+    if not access.allowed(session, home, by, "return.chase", project):
         raise NotAllowed("Your role does not ask for returns.")
     months = {month.period: month for month in returns.periods(session, home, project, at)}
     if period not in months:

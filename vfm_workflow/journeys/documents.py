@@ -10,8 +10,9 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain import uploads
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, NotFound
+from vfm_workflow.journeys import access
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import DOCUMENTS, writable
 from vfm_workflow.store import attachments as store
@@ -77,7 +78,8 @@ def remove(session: Session, home: Home, reference: str, file_id: int, by: Actor
     """Take a file off its draft; a version that froze it still has it. Raises NotFound or NotAllowed."""
     project = projects.by_reference(session, reference)
     row = store.one(session, projects.key(project), file_id)
-    if row is None or row.removed_at is not None or not _readable(home, by, project, row):
+    today = home.calendar.today(at)
+    if row is None or row.removed_at is not None or not _readable(session, home, by, project, row, today):
         raise NotFound(GONE)
     writable(session, home, reference, by, row.document, "outline.edit")
     row.removed_at = at
@@ -91,24 +93,29 @@ def _detail(row: Attachment) -> dict[str, Any]:
     return {"id": row.id, "document": row.document, "name": name, "digest": row.digest}
 
 
-def listing(session: Session, home: Home, project: Project, reader: Actor) -> list[File]:
+def listing(session: Session, home: Home, project: Project, reader: Actor, today: dt.date) -> list[File]:
     """Return the files on a project's drafts that `reader` may read."""
-    exempt = may(home.roles, reader, "exempt.read", projects.standing(project))
+    exempt = access.reads_exempt(session, home, reader, project, today)
     found = store.listing(session, projects.key(project))
     return [file for file in found if exempt or not file.exempt]
 
 
-def fetch(session: Session, home: Home, project: Project, file_id: int, reader: Actor) -> Attachment:
+def fetch(
+    session: Session, home: Home, project: Project, file_id: int, reader: Actor, today: dt.date
+) -> Attachment:
     """Return a file on a project's drafts with its bytes. Raises NotFound where there is none, or none for `reader`."""
     row = store.one(session, projects.key(project), file_id)
-    if row is None or row.removed_at is not None or not _readable(home, reader, project, row):
+    if row is None or row.removed_at is not None or not _readable(session, home, reader, project, row, today):
         raise NotFound(GONE)
     return row
 
 
-def _readable(home: Home, reader: Actor, project: Project, row: Attachment) -> bool:
-    permission = "exempt.read" if row.exempt else "outline.read"
-    return may(home.roles, reader, permission, projects.standing(project))
+def _readable(
+    session: Session, home: Home, reader: Actor, project: Project, row: Attachment, today: dt.date
+) -> bool:
+    if row.exempt:
+        return access.reads_exempt(session, home, reader, project, today)
+    return access.reads(session, home, reader, "outline.read", project) not in (None, "released")
 
 
 def frozen(
@@ -118,6 +125,7 @@ def frozen(
     snapshot: Mapping[str, Any],
     digest: str,
     reader: Actor | None,
+    today: dt.date,
 ) -> Attachment:
     """Return a file that a frozen text has, by the digest frozen with it, with its bytes.
 
@@ -126,6 +134,6 @@ def frozen(
     rows = [row for part in snapshot["parts"] if part["key"] == "documents" for row in part["rows"]]
     named = {row[-1]: row[0] for row in rows}
     row = store.by_digest(session, projects.key(project), digest, named[digest]) if digest in named else None
-    if row is None or (reader is not None and not _readable(home, reader, project, row)):
+    if row is None or (reader is not None and not _readable(session, home, reader, project, row, today)):
         raise NotFound(GONE)
     return row

@@ -11,7 +11,7 @@ from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.forms import parse_date
 from vfm_workflow.domain.outline import PARAGRAPHS
 from vfm_workflow.domain.roles import Actor, may
-from vfm_workflow.domain.snapshot import Snapshot
+from vfm_workflow.domain.snapshot import Change, Snapshot
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import access
 from vfm_workflow.journeys.fields import Fields
@@ -33,6 +33,16 @@ def shown(session: Session, project: Project, frozen: Snapshot, reads: bool) -> 
     if reads:
         return frozen
     return snapshots.public(frozen, pages_forms.marks(session, projects.key(project), frozen["subject"]))
+
+
+def changed(
+    session: Session, project: Project, before: Snapshot, after: Snapshot, reads: bool
+) -> list[Change]:
+    """Return what differs between two frozen texts of a project, as it may be read."""
+    if reads:
+        return snapshots.differences(before, after)
+    marks = pages_forms.marks(session, projects.key(project), after["subject"])
+    return snapshots.public_differences(before, after, marks)
 
 
 def mark(

@@ -16,7 +16,7 @@ from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.render import Group
 from vfm_workflow.store import decisions as decision_store
-from vfm_workflow.store import outbox, projects
+from vfm_workflow.store import outbox, projects, seats
 from vfm_workflow.store.tables import Link, Occurrence, OutboxMail, Person
 
 
@@ -81,7 +81,11 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         day = _reminder_day(home, asked, today)
         if day is None or asked.project.disputed_at is not None:
             continue
+        mailed = seats.live_links(session, asked.id)
         for slot in decision_store.waiting(asked.board, decision_store.votes(session, asked.id)):
+            link = mailed.get(slot.id or 0)
+            if link is not None and home.calendar.today(link.issued_at) == today:
+                continue  # whoever was mailed the link today is not reminded of it today
             key = ("decision_reminded", day.isoformat(), f"request:{asked.id}", slot.person_id)
             if outbox.say(session, [key], today, at):
                 link = board.remind(session, home, asked, slot, at)

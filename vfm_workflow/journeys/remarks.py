@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name, short_day
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.domain.summary import shorten
 from vfm_workflow.errors import NotAllowed, NotFound
+from vfm_workflow.journeys import access
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact, people_for
@@ -40,10 +41,13 @@ DECISIONS: Mapping[str, str] = {
 MOST_ITEM = 300
 
 
-def kinds(home: Home, by: Actor, project: Project) -> list[str]:
+def kinds(session: Session, home: Home, by: Actor, project: Project) -> list[str]:
     """Return the kinds of remark that `by` may make on a project."""
-    standing = projects.standing(project)
-    return [kind for kind, permission in PERMISSIONS.items() if may(home.roles, by, permission, standing)]
+    return [
+        kind
+        for kind, permission in PERMISSIONS.items()
+        if access.allowed(session, home, by, permission, project)
+    ]
 
 
 def subject_title(subject: str) -> str:
@@ -69,7 +73,7 @@ def make(
     Advice and recommendations are about a decision; what is there when a text is frozen is frozen with it.
     """
     project = open_project(session, home, reference, by)
-    accepted = {found: found for found in kinds(home, by, project)}
+    accepted = {found: found for found in kinds(session, home, by, project)}
     if not accepted:
         raise NotAllowed(f"Your role has no say on {project.reference} here.")
     fields = Fields({"kind": kind, "text": text, "subject": subject})
@@ -129,7 +133,7 @@ def reply(
     row = session.get(Remark, remark_id)
     if row is None or row.project_id != projects.key(project) or row.kind != "challenge":
         raise NotFound(f"{project.reference} has no such challenge.")
-    if not may(home.roles, by, "remark.reply", projects.standing(project)):
+    if not access.allowed(session, home, by, "remark.reply", project):
         raise NotAllowed("The project manager or the Head of Service replies to a challenge.")
     if row.replied_on is not None:
         raise NotAllowed(f"It was replied to on {short_day(row.replied_on)} already: {row.reply}")

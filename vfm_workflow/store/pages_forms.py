@@ -161,4 +161,4 @@ def consultations(session: Session, project_id: int) -> dict[str, Consulted]:
         .outerjoin(asked, col(asked.id) == col(Consultation.person_id))
         .where(col(Consultation.project_id) == project_id)
     )
-    return {key: Consulted(*rest, key in linked) for key, *rest in session.execute(query)}
+    return {key: Consulted._make([*rest, key in linked]) for key, *rest in session.execute(query)}

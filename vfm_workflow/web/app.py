@@ -97,7 +97,9 @@ def _visit(request: Request) -> Visit:
 
 async def _sign_in_needed(request: Request, _: Exception) -> Response:
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        await form(request)  # who may have a page is asked before its form is read, and what was typed is kept all the same
+        await form(
+            request
+        )  # who may have a page is asked before its form is read, and what was typed is kept all the same
     return await run_in_threadpool(_to_sign_in, request)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name
 from vfm_workflow.domain.release import released_through
@@ -43,6 +44,15 @@ def page(visit: Visit, reference: str) -> Response | None:
             "valued": valued,
         }
     return visit.page("released/project.html", context)
+
+
+def frame(visit: Visit, session: Session, reference: str) -> dict[str, Any] | None:
+    """Return what `released/_frame.html` needs, None for whoever sees all of the project. Raises NotFound."""
+    project = projects.by_reference(session, reference)
+    if visit.extent("project.read", project) != "released":
+        return None
+    department = projects.department(session, project.department).name
+    return {"project": project, "department_name": department, "frame": "released/_frame.html"}
 
 
 @dataclass(frozen=True, slots=True)

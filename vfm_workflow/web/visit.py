@@ -112,9 +112,8 @@ class Visit:
         """Return whether whoever is signed in may do this, on `project` or anywhere."""
         if self.actor is None:
             return False
-        if project is None:
-            return may(self.home.roles, self.actor, permission)
-        return self.extent(permission, project) is not None
+        standing = self.standing(project) if project is not None else None
+        return may(self.home.roles, self.actor, permission, standing, self.today)
 
     def extent(self, permission: str, project: Project) -> Scope | None:
         """Return by which scope whoever is signed in may do this on `project`, None where they may not."""
@@ -243,7 +242,7 @@ def local_path(text: str | None, otherwise: str = "/") -> str:
         not text
         or not text.startswith("/")
         or text.startswith(("//", "/\\"))
-        or any(ord(c) < 32 for c in text)
+        or any(ord(c) < 32 or ord(c) == 127 for c in text)
     ):
         return otherwise
     parts = urlsplit(text)

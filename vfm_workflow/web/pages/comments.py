@@ -13,6 +13,7 @@ from vfm_workflow.journeys import remarks
 from vfm_workflow.store import projects
 from vfm_workflow.store import remarks as store
 from vfm_workflow.store.tables import Project
+from vfm_workflow.web import released
 from vfm_workflow.web.editing import REFUSED, refusal
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
@@ -72,14 +73,18 @@ def _page(
     status: int = 200,
 ) -> Response:
     with visit.read() as session:
-        context = frame(visit, session, reference, "comments")
+        if (context := released.frame(visit, session, reference)) is None:
+            context = {**frame(visit, session, reference, "comments"), "frame": "project/_frame.html"}
         context |= _said(visit, session, context["project"], about)
     return visit.page("comments/comments.html", context, status=status, errors=errors, typed=typed)
 
 
 def _said(visit: Visit, session: Session, project: Project, about: str) -> dict[str, Any]:
+    me = visit.me()
     found = store.of(session, projects.key(project))
-    kinds = remarks.kinds(visit.home, visit.me(), project)
+    if not visit.whole("project.read", project):  # what others say of it is not released
+        found = [remark for remark in found if remark.by_id == me.id]
+    kinds = remarks.kinds(session, visit.home, me, project)
     subjects = [("", "All of the project"), *remarks.DECISIONS.items()]
     if about and about not in dict(subjects) and about.startswith("return:"):
         subjects = [*subjects, (about, "A monthly return")]

@@ -105,7 +105,7 @@ def fetch(visit: Page, reference: str, file_id: RowId) -> Response:
     actor = visit.me()
     with visit.read() as session:
         project = open_project(session, visit.home, reference, actor)
-        return _file(documents.fetch(session, visit.home, project, file_id, actor))
+        return _file(documents.fetch(session, visit.home, project, file_id, actor, visit.today))
 
 
 @router.get("/projects/{reference}/versions/{version_id}/documents/{digest}")
@@ -118,7 +118,7 @@ def fetch_frozen(visit: Page, reference: str, version_id: RowId, digest: Digest)
         if version is None or version.project_id != projects.key(project):
             raise NotFound(documents.GONE)
         snapshot = json.loads(version.snapshot)
-        return _file(documents.frozen(session, visit.home, project, snapshot, digest, actor))
+        return _file(documents.frozen(session, visit.home, project, snapshot, digest, actor, visit.today))
 
 
 @router.get("/decide/{link_id}/documents/{digest}")
@@ -131,10 +131,12 @@ def fetch_deciding(visit: Page, link_id: RowId, digest: Digest) -> Response:
     with visit.read() as session:
         opened = decide.open_link(session, visit.home, link_id)
         if opened.vote is None:
-            decide.refuse_dead(opened, visit.at)
+            decide.refuse_dead(session, visit.home, opened, visit.at)
         asked = opened.asked
         project = projects.by_id(session, asked.request.project_id)
-        return _file(documents.frozen(session, visit.home, project, asked.snapshot, digest, None))
+        return _file(
+            documents.frozen(session, visit.home, project, asked.snapshot, digest, None, visit.today)
+        )
 
 
 @router.get("/consult/{link_id}/documents/{file_id}")
@@ -190,7 +192,7 @@ def _page(
             for document, title in TITLES.items()
         }
         context |= {
-            "files": documents.listing(session, visit.home, project, visit.me()),
+            "files": documents.listing(session, visit.home, project, visit.me(), visit.today),
             "editing": may,
             "titles": TITLES,
             "taking": [(key, title) for key, title in TITLES.items() if may[key].open],

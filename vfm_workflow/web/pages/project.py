@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from vfm_workflow.domain.snapshot import SUBJECTS, Snapshot, differences
+from vfm_workflow.domain.snapshot import SUBJECTS, Snapshot
 from vfm_workflow.errors import BadInput, NotFound, StaleRevision, Unready
 from vfm_workflow.journeys import advance, exempt, planning
 from vfm_workflow.journeys import record as records
@@ -118,7 +118,9 @@ def changes(visit: Page, reference: str, version_id: RowId) -> Response:
         before: Version | None = context["before"]
         if before is None:
             raise NotFound("This is the first version: there is none before it to compare it with.")
-        found = differences(_read(visit, session, context["project"], before), context["snapshot"])
+        was, now = (json.loads(row.snapshot) for row in (before, context["version"]))
+        reads = visit.reads_exempt(context["project"])
+        found = exempt.changed(session, context["project"], was, now, reads)
     context["changes"] = [(change.title, phrases(change.runs)) for change in found]
     return visit.page("project/changes.html", context)
 

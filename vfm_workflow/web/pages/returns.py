@@ -164,7 +164,7 @@ def _page(
         "spent": row.spend if row is not None else None,
         "remarks": said,
         "remark_titles": remarks.TITLES,
-        "saying": bool(remarks.kinds(visit.home, visit.me(), project)),
+        "saying": visit.may("remark.comment", project),
         "chasing": visit.may("return.chase", project),
     }
     template = "returns/form.html" if context["writing"] else "returns/return.html"
