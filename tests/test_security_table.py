@@ -85,10 +85,14 @@ def limits() -> Iterator[tuple[str, str]]:
         for call in calls(path):
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             if name == "allow" and len(call.args) == 4:
-                what, rate = call.args[1], call.args[3]
-                assert isinstance(what, ast.Constant)
-                assert isinstance(rate, ast.Constant)
-                yield str(what.value), str(rate.value)
+                yield spelt(call.args[1]), spelt(call.args[3])
+
+
+def spelt(node: ast.expr) -> str:
+    """Return a text of the code; what is put into it is written `…`."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(spelt(part) if isinstance(part, ast.Constant) else "…" for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else "…"
 
 
 # ------------------------------------------------------------------ what the program does not do

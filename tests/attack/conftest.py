@@ -12,7 +12,7 @@ from tests.attack.walking import Snapshot, Visitor
 from tests.browser.council import furnish
 from tests.people import Council, address
 from vfm_workflow import settings, wiring
-from vfm_workflow.journeys import signin
+from vfm_workflow.journeys import consult, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store.engine import Database
 
@@ -22,6 +22,8 @@ def links_of_every_kind(council: Council) -> None:
     with council.app.write() as session:
         for key in ("legal", "manager"):
             signin.ask(session, council.home, address(key), council.at)
+        manager, who = council.actor(session, "manager"), address("legal")
+        consult.ask(session, council.home, "VFM-0003", "legal", manager, council.at, person=who)
     council.app.tick(council.at)
 
 

@@ -90,15 +90,25 @@ class Visitor(Browser):
     @property
     def inside(self) -> Any:
         """The FastAPI application under the middleware."""
-        found: Any = self.app
-        while not hasattr(found, "openapi"):
-            found = found.app
-        return found
+        return inside(self.app)
 
     def forget_tries(self) -> None:
         """Let the limits of tries begin again, so that what is behind them is reached."""
-        if hasattr(self.inside.state, "limiter"):
-            del self.inside.state.limiter
+        forget_tries(self.app)
+
+
+def inside(app: Any) -> Any:
+    """Return the FastAPI application under its middleware."""
+    while not hasattr(app, "openapi"):
+        app = app.app
+    return app
+
+
+def forget_tries(app: Any) -> None:
+    """Let the limits of an application begin again."""
+    state = inside(app).state
+    if hasattr(state, "limiter"):
+        del state.limiter
 
 
 @dataclass

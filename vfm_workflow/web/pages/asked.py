@@ -59,7 +59,7 @@ def answer(visit: Page, form: Form, link_id: RowId) -> Response:
         if not opened.answered and (dead := _why_dead(visit, session, opened)) is not None:
             return LINK.dead(visit, link_id, dead, _about(opened))
         try:
-            said = advice.read_advice(form.get("stance", ""), form.get("answer", ""))
+            said = advice.read_advice(form.only("stance"), form.get("answer", ""))
             if not LINK.fresh(visit, form, link_id):
                 raise BadInput({"stance": held_links.STALE})
         except BadInput as error:
