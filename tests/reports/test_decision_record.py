@@ -53,7 +53,9 @@ def eventful(council: Council) -> str:
     with council.app.write() as session:
         (condition,) = session.scalars(select(col(Condition.id)))
         head = council.actor(session, "head")
-        planning.discharge(session, council.home, reference, condition, "The crews stay", head, council.at)
+        planning.discharge_condition(
+            session, council.home, reference, condition or 0, head, council.at, "The crews stay"
+        )
     return reference
 
 

@@ -12,11 +12,11 @@ from vfm_workflow.store import audit
 @pytest.fixture
 def reference(council: Council) -> str:
     """A decided project, beside another that is in order."""
-    for title in ("In order", "Waste rounds"):
-        reference = council.create(title)
-        council.outline_ready(reference)
-        council.do(reference, "submit_outline")
-        council.approve(reference)
+    in_order, reference = council.create("In order"), council.create()
+    for each in (in_order, reference):
+        council.outline_ready(each)
+        council.do(each, "submit_outline")
+        council.approve(each)
     return reference
 
 
@@ -62,8 +62,9 @@ def test_a_vote_that_was_put_in_is_found(council: Council, reference: str) -> No
     tamper(
         council,
         "INSERT INTO vote (request_id, version_id, slot_id, person_id, choice, reason, conditions, at, assurance, address,"
-        " user_agent, message_id, late) SELECT request_id, version_id, 10, 5, choice, reason, conditions, at, assurance,"
-        " address, user_agent, message_id, late FROM vote WHERE id = 6",
+        " user_agent, message_id, late) SELECT v.request_id, v.version_id, s.id, s.person_id, v.choice, v.reason,"
+        " v.conditions, v.at, v.assurance, v.address, v.user_agent, v.message_id, v.late FROM vote v JOIN slot s"
+        " ON s.request_id = v.request_id WHERE v.id = 6 AND s.id NOT IN (SELECT slot_id FROM vote) LIMIT 1",
     )
     assert broken(council) == [(reference, "a vote is there that no row of the history speaks of")]
 
