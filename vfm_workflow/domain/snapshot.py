@@ -54,7 +54,7 @@ def public(snapshot: Snapshot, marks: Mapping[str, str]) -> Snapshot:
 
 
 def _public(part: Part, paragraph: str) -> Part:
-    if part["key"] == "documents":
+    if part["key"] == "documents" and "rows" in part:
         return {**part, "rows": [_public_file(row) for row in part["rows"]]}
     if not paragraph or "text" not in part:
         return part
@@ -69,9 +69,7 @@ def _public_file(row: list[str]) -> list[str]:
 def public_differences(before: Snapshot, after: Snapshot, marks: Mapping[str, str]) -> list[Change]:
     """Return what changed for who may not read exempt text: of a part that is exempt, only that it did."""
     shown = [public(one, marks) for one in (before, after)]
-    hidden = {
-        part["key"]: part["text"] for one in shown for part in one["parts"] if part.get("hidden")
-    }
+    hidden = {part["key"]: part["text"] for one in shown for part in one["parts"] if part.get("hidden")}
     files = {change.key: change for change in differences(*shown) if change.key == "documents"}
     return [
         replace(change, runs=(("same", hidden[change.key]),))
