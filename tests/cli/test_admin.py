@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Vfm
 from tests.people import Council
+from vfm_workflow.errors import LinkDead
 from vfm_workflow.journeys import signin
 from vfm_workflow.store.tables import Department
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_an_administrator_gets_a_one_use_link_and_no_password(vfm: Vfm, council: Council) -> None:
@@ -69,3 +77,50 @@ def test_a_head_whom_nobody_knows_adds_no_department(vfm: Vfm, council: Council)
     vfm.run("admin", "add-department", "HR", "Human Resources", "--head", "nobody@wrenfold.example", code=1)
     with council.app.read() as session:
         assert session.get(Department, "HR") is None
+
+
+def enter(council: Council, link: str, at: dt.datetime) -> str:
+    with council.app.write() as session:
+        token = link.rpartition("/")[2]
+        return signin.sign_in(session, council.home, token, at, lasts=dt.timedelta(hours=1))[0]
+
+
+def test_the_printed_link_works_once_and_for_an_hour_alone(vfm: Vfm, council: Council) -> None:
+    link = vfm.run("admin", "create", "first.admin@wrenfold.example").stdout.strip()
+    at = dt.datetime.now(dt.UTC)
+    assert enter(council, link, at + dt.timedelta(minutes=59))
+    with pytest.raises(LinkDead) as used:
+        enter(council, link, at)
+    assert used.value.kind == "used"
+    late = vfm.run("admin", "create", "first.admin@wrenfold.example").stdout.strip()
+    with pytest.raises(LinkDead) as expired:
+        enter(council, late, dt.datetime.now(dt.UTC) + dt.timedelta(minutes=61))
+    assert expired.value.kind == "expired"
+
+
+def test_the_printed_link_is_nowhere_in_the_database(vfm: Vfm, council: Council) -> None:
+    token = vfm.run("admin", "create", "first.admin@wrenfold.example").stdout.strip().rpartition("/")[2]
+    files = council.app.loaded.data.glob("vfm.sqlite3*")
+    assert token.encode() not in b"".join(file.read_bytes() for file in files)
+
+
+def test_a_link_is_printed_where_people_have_accounts_and_mailed_to_nobody(
+    vfm: Vfm, council: Council
+) -> None:
+    vfm.env.update(
+        VFM_SIGN_IN="oidc",
+        VFM_OIDC_ISSUER="https://service.example",
+        VFM_OIDC_CLIENT_ID="vfm",
+        VFM_OIDC_CLIENT_SECRET="s",
+    )
+    assert "/sign-in/" in vfm.run("admin", "create", "first.admin@wrenfold.example").stdout
+    assert council.mails() == []
+
+
+def test_no_command_loads_what_only_signing_in_with_accounts_needs() -> None:
+    code = (
+        "import sys; from vfm_workflow.cli import app; import vfm_workflow.wiring, vfm_workflow.journeys.signin;"
+        "print({'authlib', 'joserfc', 'httpx', 'cryptography'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -46,6 +46,19 @@ def test_a_removed_row_is_named(vfm: Vfm, council: Council) -> None:
     assert "row 1 is missing" in vfm.run("audit", "verify", code=1).stderr
 
 
+def test_two_rows_that_changed_places_are_named(vfm: Vfm, council: Council) -> None:
+    council.create()
+    council.do("VFM-0001", "hold", "head", reason="Later")
+    council.do("VFM-0001", "resume", "head")
+    tamper(
+        council,
+        "UPDATE history SET seq = 99 WHERE seq = 2",
+        "UPDATE history SET seq = 2 WHERE seq = 3",
+        "UPDATE history SET seq = 3 WHERE seq = 99",
+    )
+    assert "VFM-0001, row 2" in vfm.run("audit", "verify", code=1).stderr
+
+
 def test_a_stage_that_no_event_led_to_is_found(vfm: Vfm, council: Council) -> None:
     council.create()
     tamper(council, "UPDATE project SET stage = 'closed'")

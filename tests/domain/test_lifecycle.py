@@ -275,6 +275,45 @@ def test_a_stage_that_no_project_can_reach_is_refused() -> None:
     assert problem.line == line_of(text, "island:")
 
 
+ABOVE = "    chair: chief_executive\n"
+
+
+@pytest.mark.parametrize("level", ["A", "B", "C"])
+def test_every_level_of_assurance_may_be_asked_for(level: str) -> None:
+    read(edited(ABOVE, f"{ABOVE}    assurance: {level}\n"))
+
+
+def test_a_surer_level_may_be_asked_for_above_a_sum() -> None:
+    lifecycle = read(edited(ABOVE, f"{ABOVE}    assurance_above: {{pounds: 250000, level: C}}\n"))
+    above = lifecycle.decisions["gate"].assurance_above
+    assert above is not None
+    assert (above.pounds, above.level) == (250_000, "C")
+    assert restore(lifecycle.canonical).digest == lifecycle.digest
+
+
+@pytest.mark.parametrize(("base", "level"), [("A", "A"), ("B", "A"), ("B", "B"), ("C", "B")])
+def test_a_level_above_a_sum_that_is_no_surer_is_refused(base: str, level: str) -> None:
+    text = edited(
+        ABOVE, f"{ABOVE}    assurance: {base}\n    assurance_above: {{pounds: 1, level: {level}}}\n"
+    )
+    problem = the_problem(text, f"above £1 it would ask for level {level}, and it asks for {base} anyway")
+    assert problem.line == line_of(text, "assurance_above:")
+    assert "remove `assurance_above:`" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["assurance: D", "assurance_above: {pounds: 1.5, level: C}", "assurance_above: {pounds: '1', level: C}",
+     "assurance_above: {pounds: -1, level: C}", "assurance_above: {pounds: 1, level: X}", "assurance_above: {pounds: 1}",
+     "assurance_above: {pounds: 1, level: C, pence: 2}"],
+)  # fmt: skip
+def test_a_level_or_a_sum_that_cannot_be_is_refused_with_its_line(bad: str) -> None:
+    text = edited(ABOVE, f"{ABOVE}    {bad}\n")
+    (problem,) = refused(text)
+    assert problem.line == line_of(text, bad.partition(":")[0] + ":")
+    assert problem.remedy
+
+
 def test_a_stage_that_no_project_can_leave_is_refused() -> None:
     text = edited("  done:\n", "  trap:\n    title: Trap\n  done:\n").replace("from: live", "from: idea")
     text += "  fall: {label: Fall, from: idea, to: trap, by: [project_manager]}\n"

@@ -54,18 +54,29 @@ def public(snapshot: Snapshot, marks: Mapping[str, str]) -> Snapshot:
 
 
 def _public(part: Part, paragraph: str) -> Part:
+    if part["key"] == "documents" and "rows" in part:
+        return {**part, "rows": [_public_file(row) for row in part["rows"]]}
     if not paragraph or "text" not in part:
         return part
     return {**part, "text": exempt_words(paragraph), "exempt": paragraph, "hidden": True}
 
 
+def _public_file(row: list[str]) -> list[str]:
+    """Return a document's row without the name of one that is exempt: it may say what it must not."""
+    return ["An exempt document", "", row[2], ""] if row[2] else row
+
+
 def public_differences(before: Snapshot, after: Snapshot, marks: Mapping[str, str]) -> list[Change]:
     """Return what changed for who may not read exempt text: of a part that is exempt, only that it did."""
-    parts = [part for one in (before, after) for part in public(one, marks)["parts"]]
-    hidden = {part["key"]: part["text"] for part in parts if part.get("hidden")}
+    shown = [public(one, marks) for one in (before, after)]
+    hidden = {part["key"]: part["text"] for one in shown for part in one["parts"] if part.get("hidden")}
+    files = {change.key: change for change in differences(*shown) if change.key == "documents"}
     return [
-        replace(change, runs=(("same", hidden[change.key]),)) if change.key in hidden else change
+        replace(change, runs=(("same", hidden[change.key]),))
+        if change.key in hidden
+        else files.get(change.key, change)
         for change in differences(before, after)
+        if change.key != "documents" or change.key in files
     ]
 
 

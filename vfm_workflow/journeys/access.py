@@ -38,13 +38,6 @@ def reads(session: Session, home: Home, actor: Actor, permission: str, project: 
     return plain or extent(home.roles, actor, permission, store.standing(session, project))
 
 
-def reads_exempt(session: Session, home: Home, actor: Actor, project: AnyProject, today: dt.date) -> bool:
-    """Return whether `actor` may read the project's exempt text: by role, by leave until a day, or to decide on it."""
-    if allowed(session, home, actor, "exempt.read", project, today):
-        return True
-    return actor.id in store.standing(session, project).deciding
-
-
 def held(session: Session, actor: Actor, project: AnyProject, wanted: set[str]) -> frozenset[str]:
     """Return which of the roles `wanted` somebody holds on the project."""
     whole = store.standing(session, project) if needs_members(wanted) else projects.standing(project)

@@ -147,9 +147,10 @@ def cast(
 
 
 def _locked(session: Session, home: Home, link_id: int) -> Opened:
-    """Return the link's request, locked, and read again: somebody may have been first while we waited for the lock."""
-    locked = store.lock(session, open_link(session, home, link_id).asked.id)
-    assert locked is not None
+    """Return what a link opens once its request is locked: nobody can be first from here on. Raises LinkDead."""
+    request_id = store.request_of(session, link_id)
+    if request_id is not None:
+        store.lock(session, request_id)
     return open_link(session, home, link_id)
 
 

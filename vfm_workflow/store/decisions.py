@@ -32,6 +32,12 @@ def lock(session: Session, request_id: int) -> DecisionRequest | None:
     return session.scalars(query.with_for_update()).first()
 
 
+def request_of(session: Session, link_id: int) -> int | None:
+    """Return the id of the request that a link answers, None where it answers none."""
+    query = select(col(Slot.request_id)).join(Link, col(Link.slot_id) == col(Slot.id))
+    return session.scalars(query.where(col(Link.id) == link_id)).first()
+
+
 def open_requests(session: Session, project_id: int | None = None) -> list[DecisionRequest]:
     """Return the open requests, of one project or of all, oldest first."""
     query = select(DecisionRequest).where(col(DecisionRequest.state) == "open")

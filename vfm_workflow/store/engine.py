@@ -148,12 +148,13 @@ class Database:
 
 
 def _engine(url: str, durable: bool) -> Engine:
+    """Return the engine. Its errors hide the values of a statement: a mail with its link may be among them."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise ConfigError([_bad_url("it is no database URL")]) from error
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         if not durable:
@@ -162,7 +163,7 @@ def _engine(url: str, durable: bool) -> Engine:
     if parsed.drivername != "postgresql+psycopg":
         raise ConfigError([_bad_url(f"the kind `{parsed.drivername}` is not known")])
     try:
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise ConfigError(
             [_bad_url("PostgreSQL needs the extra: pip install 'vfm-workflow[postgres]'")]
