@@ -54,7 +54,7 @@ def starts(visitor: Visitor, role: str) -> list[str]:
 def send(visitor: Visitor, form: Form, pairs: Pairs) -> httpx.Response:
     """Send a form as it says; a form with files sends one whose name is hostile too."""
     if form.method == "get":
-        short = [(name, value[:IN_AN_ADDRESS]) for name, value in pairs]
+        short: Any = [(name, value[:IN_AN_ADDRESS]) for name, value in pairs]
         return visitor.get(form.action.partition("?")[0] + "?" + str(httpx.QueryParams(short)))
     names = [one.name for one in form.fields if one.kind == "file"]
     name = '../=x"\r\nX-Injected: yes\u202e.pdf'
@@ -174,15 +174,18 @@ def hostile_decision(council: Council) -> None:
     council.do(reference, "hold", "head", reason=HEADERS + MARKUP)
 
 
+def moves(form: Form) -> bool:
+    """Return whether a form moves its project on, so that it comes after those that only write."""
+    return form.action.endswith("/events")
+
+
 def poison(visitor: Visitor) -> int:
     """Have every role write something hostile wherever it is taken; return how many forms took it."""
     taken = 0
     for key in ("manager", "head", "holder", "legal"):
         found = walk(visitor.as_(key), STARTS).forms.values()
         forms = [form for _, form in found if form.method == "post" and form.action != "/sign-in"]
-        for form in sorted(
-            forms, key=lambda form: form.action.endswith("/events")
-        ):  # what moves a project comes last
+        for form in sorted(forms, key=moves):
             writer = visitor.as_(key)  # anew, since one of the forms signs out
             for turn, value in enumerate((SHORT, MARKUP, ATTRIBUTES, MARKDOWN, HEADERS[:100])):
                 taken += send(writer, form, fill(form, [value], turn)).status_code == 303
