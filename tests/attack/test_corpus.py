@@ -31,6 +31,8 @@ KNOWN = {
 }  # fmt: skip
 """The headers that a mail of ours may have."""
 UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+SHORT = "\"'><vfmx onclick=vfm_ran()>"
+"""What fits into any box."""
 RAN = "1337"
 """What a template would make of 7*191."""
 WELL = {200, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422}
@@ -52,7 +54,7 @@ def starts(visitor: Visitor, role: str) -> list[str]:
 def send(visitor: Visitor, form: Form, pairs: Pairs) -> httpx.Response:
     """Send a form as it says; a form with files sends one whose name is hostile too."""
     if form.method == "get":
-        short = [(name, value[:IN_AN_ADDRESS]) for name, value in pairs]
+        short: Any = [(name, value[:IN_AN_ADDRESS]) for name, value in pairs]
         return visitor.get(form.action.partition("?")[0] + "?" + str(httpx.QueryParams(short)))
     names = [one.name for one in form.fields if one.kind == "file"]
     name = '../=x"\r\nX-Injected: yes\u202e.pdf'
@@ -146,7 +148,7 @@ def poisoned(stage: tuple[Visitor, Snapshot]) -> Iterator[Visitor]:
     snapshot.restore()
     council, began = stranger.council, stranger.council.at
     hostile_decision(council)
-    assert poison(stranger) > 40, "hardly anything was taken: the forms have changed, and this proves little"
+    assert poison(stranger) > 80, "hardly anything was taken: the forms have changed, and this proves little"
     for _ in range(15):
         council.app.tick(council.later(days=1))
     yield stranger
@@ -172,16 +174,20 @@ def hostile_decision(council: Council) -> None:
     council.do(reference, "hold", "head", reason=HEADERS + MARKUP)
 
 
+def moves(form: Form) -> bool:
+    """Return whether a form moves its project on, so that it comes after those that only write."""
+    return form.action.endswith("/events")
+
+
 def poison(visitor: Visitor) -> int:
     """Have every role write something hostile wherever it is taken; return how many forms took it."""
     taken = 0
     for key in ("manager", "head", "holder", "legal"):
-        writer, done = visitor.as_(key), set[Key]()
-        for kind, (_, form) in walk(writer, STARTS).forms.items():
-            if form.method != "post" or kind in done or form.action == "/sign-in":
-                continue
-            done.add(kind)
-            for turn, value in enumerate((MARKUP, ATTRIBUTES, MARKDOWN + TEMPLATES, HEADERS)):
+        found = walk(visitor.as_(key), STARTS).forms.values()
+        forms = [form for _, form in found if form.method == "post" and form.action != "/sign-in"]
+        for form in sorted(forms, key=moves):
+            writer = visitor.as_(key)  # anew, since one of the forms signs out
+            for turn, value in enumerate((SHORT, MARKUP, ATTRIBUTES, MARKDOWN, HEADERS[:100])):
                 taken += send(writer, form, fill(form, [value], turn)).status_code == 303
     return taken
 

@@ -7,14 +7,15 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 from tests.attack.conftest import links_of_every_kind
 from tests.attack.corpus import MARKUP
+from tests.attack.scanning import press_everything
 from tests.attack.test_tokens import live
 from tests.attack.walking import Visitor, kinds, schema
 from tests.browser.conftest import Served, _running
@@ -22,10 +23,6 @@ from tests.browser.council import furnish
 from tests.people import Council
 from tests.web.deciding import dump
 from vfm_workflow import wiring
-
-BUTTONS = "main button, main input[type=submit], main summary"
-MOST_LINKS = 12
-"""Links that a scanner follows from a page."""
 
 
 def state(council: Council) -> dict[str, list[Any]]:
@@ -105,36 +102,6 @@ def link_of(served: Served, kind: str) -> str:
     raise AssertionError(f"no mail carries a link of the kind {kind}")
 
 
-def press_everything(page: Page, address: str) -> int:
-    """Do as a mail gateway does: run scripts, wait, press every button, follow every link. Return how many were pressed."""
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    here, pressed = page.url, 0
-    for number in range(page.locator(BUTTONS).count()):
-        page.goto(here)
-        pressed += press(page, number)
-        for again in range(page.locator(BUTTONS).count()):  # and what stands on the page that came back
-            pressed += press(page, again)
-    page.goto(here)
-    page.evaluate("Array.from(document.forms).forEach(form => form.submit())")
-    page.wait_for_load_state("networkidle")
-    page.goto(here)
-    hrefs = page.locator("a[href]").evaluate_all("all => all.map(each => each.getAttribute('href'))")
-    for href in dict.fromkeys(hrefs[:MOST_LINKS]):
-        if urlsplit(urljoin(here, href)).netloc == urlsplit(here).netloc:
-            page.goto(urljoin(here, href))
-    return pressed
-
-
-def press(page: Page, number: int) -> int:
-    button = page.locator(BUTTONS).nth(number)
-    if not button.count() or not button.is_visible():
-        return 0
-    button.click()
-    page.wait_for_load_state("networkidle")
-    return 1
-
-
 @pytest.mark.browser
 @pytest.mark.xdist_group("pages")
 def test_a_browser_that_presses_everything_does_nothing(scanned: Served) -> None:
@@ -179,15 +146,7 @@ def test_hostile_text_runs_nothing_in_a_real_browser(scanned: Served) -> None:
     context = scanned.look("manager")
     context.add_init_script("window.vfm_ran = () => console.error('vfm_ran was called')")
     page = context.new_page()
-    page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "request",
-        lambda request: said.append(request.url) if not request.url.startswith(scanned.url) else None,
-    )
+    listen(page, said, scanned.url)
     for path in (
         "/projects", "/tasks", "/projects/VFM-0003", "/projects/VFM-0003/outline", "/projects/VFM-0003/history",
         "/projects/VFM-0003/milestones", "/ideas",
@@ -201,6 +160,27 @@ def test_hostile_text_runs_nothing_in_a_real_browser(scanned: Served) -> None:
     page.goto(f"/projects?search={httpx.QueryParams({'x': MARKUP})!s}".replace("x=", ""))
     context.close()
     assert said == []
+
+
+def listen(page: Page, said: list[str], ours: str) -> None:
+    """Note in `said` each dialog, error, warning, and request to somewhere else."""
+
+    def dialog(one: Dialog) -> None:
+        said.append(f"dialog {one.message}")
+        one.dismiss()
+
+    def console(one: ConsoleMessage) -> None:
+        if one.type in ("error", "warning"):
+            said.append(one.text)
+
+    def request(one: Request) -> None:
+        if not one.url.startswith(ours):
+            said.append(one.url)
+
+    page.on("dialog", dialog)
+    page.on("console", console)
+    page.on("request", request)
+    page.on("pageerror", lambda error: said.append(str(error)))
 
 
 def hostile_texts(council: Council) -> None:

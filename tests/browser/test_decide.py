@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from tests.attack.scanning import press_everything
 from tests.browser.conftest import DESK, PHONE, Served, _running
 from tests.browser.looking import _looks, faults
 from tests.people import Council, address
@@ -55,30 +56,11 @@ def decision_link(council: Council, key: str) -> str:
     return link_in(council, newest(council, key))
 
 
-def press_everything(page: Page, address: str) -> int:
-    """Open an address as a mail gateway does: run its scripts, wait, press every button. Return how many there were."""
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    here = page.url
-    buttons = "main button, main input[type=submit]"
-    count = page.locator(buttons).count()
-    for number in range(count):
-        page.goto(here)
-        page.locator(buttons).nth(number).click()
-        page.wait_for_load_state("networkidle")
-        for again in range(page.locator(buttons).count()):  # and what stands on the page that came back
-            page.locator(buttons).nth(again).click()
-            page.wait_for_load_state("networkidle")
-    return count
-
-
 def test_a_scanner_that_opens_the_link_and_presses_every_button_decides_nothing(board: Served) -> None:
     link = decision_link(board.council, "chief")
     scanner = board.look()
     page = scanner.new_page()
     assert press_everything(page, link) >= 1
-    page.evaluate("document.forms.length && Array.from(document.forms).forEach(form => form.submit())")
-    page.wait_for_load_state("networkidle")
     scanner.close()
     assert votes(board.council) == 0
     assert links_used(board.council) == 0
