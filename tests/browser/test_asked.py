@@ -7,10 +7,11 @@ from playwright.sync_api import expect
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from tests.attack.scanning import press_everything
 from tests.browser.conftest import DESK, PHONE, Served
 from tests.browser.looking import _looks, faults
 from tests.browser.test_decide import board as board
-from tests.browser.test_decide import links_used, press_everything
+from tests.browser.test_decide import links_used
 from tests.people import Council, address
 from tests.upload_files import PDF
 from tests.web.deciding import link_in, newest
