@@ -74,9 +74,11 @@ bench: install ## Measure against the peers
 
 .PHONY: system
 system: ## See that Chromium is there for the browser tests
-	@if [ -x /usr/bin/chromium ] || command -v chromium >/dev/null; then exit 0; fi; \
+	@if command -v chromium-headless-shell >/dev/null; then exit 0; fi; \
+	if $(MAY_INSTALL) && $(APT_INSTALL) chromium-headless-shell fonts-liberation; then exit 0; fi; \
+	if command -v chromium >/dev/null; then exit 0; fi; \
 	if $(MAY_INSTALL); then $(APT_INSTALL) chromium fonts-liberation; exit 0; fi; \
-	echo "The browser tests need Chromium. As root: apt-get install chromium fonts-liberation" >&2; exit 1
+	echo "The browser tests need Chromium. As root: apt-get install chromium-headless-shell fonts-liberation" >&2; exit 1
 
 .PHONY: assets
 assets: ## Compile the style sheet and copy the scripts (needs Node; at release only)
