@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tests.people import Council
+from tests.people import Council, address
 from vfm_workflow.journeys import consult, dates, ideas, returns, writing
 
 NOW = dt.datetime(2026, 11, 17, 10, 15, tzinfo=dt.UTC)
@@ -24,7 +24,8 @@ def furnish(council: Council) -> None:
         ideas.propose(
             session, home, council.actor(session, "holder"), at, "Share the depot with our neighbours"
         )
-        consult.ask(session, home, "VFM-0004", "legal", council.actor(session, "manager"), at)
+        manager = council.actor(session, "manager")
+        consult.ask(session, home, "VFM-0004", "legal", manager, at, person=address("legal"))
 
 
 def _implementing(council: Council) -> None:
