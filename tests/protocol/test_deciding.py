@@ -190,6 +190,7 @@ def test_point_06_a_different_decision_is_refused_and_shows_the_first(council: C
     assert different.status_code == 409
     assert "A different decision is already recorded" in member.text
     assert "A good case" in member.text
+    assert "On reflection, no" in member.text  # what was typed is not lost
     assert dump(council.app) == before
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -95,7 +95,8 @@ def _cast(visit: Visit, link_id: int, ballot: Ballot, form: Typed) -> Response:
         with visit.write() as session:
             done = decide.cast(session, visit.home, link_id, ballot, visit.at, user_agent=agent, proof=given)
     except AlreadyDecided as different:
-        return _after(visit, link_id, "different", different.status)
+        typed = [text for name in ("conditions", "reason") if (text := form.get(name, "").strip())]
+        return _after(visit, link_id, "different", different.status, typed)
     except LinkDead as dead:  # it died between the look and the lock
         with visit.read() as session:
             return _dead(visit, session, decide.open_link(session, visit.home, link_id), dead)
@@ -218,14 +219,23 @@ def _decider(visit: Visit, session: Session, opened: Opened) -> dict[str, Any]:
     return {"as_whom": seat_name(who.name, opened.member.name), "sign_in": None}
 
 
-def _recorded(visit: Visit, session: Session, opened: Opened, how: str, status: int = 200) -> Response:
-    context = {**decision_view.recorded(visit, session, opened), "how": how}
+def _recorded(
+    visit: Visit,
+    session: Session,
+    opened: Opened,
+    how: str,
+    status: int = 200,
+    copied: Sequence[str] = (),
+) -> Response:
+    """Show what is recorded; `copied` is what was typed just now and was not."""
+    context = {**decision_view.recorded(visit, session, opened), "how": how, "copied": copied}
     return visit.page("decide/recorded.html", context, status=status)
 
 
-def _after(visit: Visit, link_id: int, how: str, status: int) -> Response:
+def _after(visit: Visit, link_id: int, how: str, status: int, copied: Sequence[str] = ()) -> Response:
     with visit.read() as session:
-        return _recorded(visit, session, decide.open_link(session, visit.home, link_id), how, status)
+        opened = decide.open_link(session, visit.home, link_id)
+        return _recorded(visit, session, opened, how, status, copied)
 
 
 BLANK: Mapping[str, Any] = {"asked": None, "again": False, "newer": None, "copied": ()}
