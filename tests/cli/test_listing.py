@@ -11,6 +11,7 @@ from sqlalchemy import event, update
 from sqlmodel import col
 
 from tests.people import Council
+from vfm_workflow.domain.roles import Reach
 from vfm_workflow.errors import BadInput
 from vfm_workflow.store import listing
 from vfm_workflow.store.tables import Milestone, Project
@@ -119,10 +120,10 @@ def test_an_unknown_sort_lists_the_known_ones(four: Council) -> None:
 
 def test_who_may_not_read_everything_gets_their_own(four: Council) -> None:
     other, planning = four.who("other"), four.who("planning")
-    assert references(four, reader=other, scope="own") == ["VFM-0004"]
-    assert references(four, reader=planning, scope="department") == ["VFM-0004"]
-    assert references(four, reader=four.who("legal"), scope="own") == []
-    assert len(references(four, reader=other, scope="all")) == 4
+    assert references(four, reach=Reach(other, "own", ())) == ["VFM-0004"]
+    assert references(four, reach=Reach(planning, "department", ())) == ["VFM-0004"]
+    assert references(four, reach=Reach(four.who("legal"), "own", ())) == []
+    assert len(references(four, reach=Reach(other, "all", ()))) == 4
 
 
 def test_one_row_is_found_by_its_reference(four: Council) -> None:

@@ -314,7 +314,7 @@ def test_an_administrator_stands_in_for_nobody_even_where_a_row_says_so(council:
         stored.deputy_id = council.who("admin").id
     with council.app.read() as session:
         assert council.actor(session, "admin").stands_for == ()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):  # nor does the administrator learn that there is such a project
         council.do(reference, "withdraw", "admin", reason="Overtaken")
 
 

@@ -158,7 +158,7 @@ def test_a_leavers_seat_on_a_board_is_given_up(council: Council) -> None:
         link = session.get(Link, link_id)
         slot = session.get(Slot, link.slot_id) if link is not None else None
         assert link is not None and link.revoked_at is not None
-        assert slot is not None and slot.vacated_why == "its member has left"
+        assert slot is not None and slot.vacated_why == "Director of Place has left"
 
 
 def test_a_question_goes_to_the_successor_who_can_answer_it(council: Council) -> None:

@@ -197,8 +197,15 @@ def test_only_its_manager_writes_a_return(council: Council, reference: str, outs
 
 def test_who_may_not_see_a_project_does_not_learn_of_it(council: Council, reference: str) -> None:
     with pytest.raises(NotFound, match="There is no project"):
-        submit(council, reference, "2026-04", "holder")
+        submit(council, reference, "2026-04", "legal")
     with pytest.raises(NotFound, match="There is no project"):
+        verify(council, reference, "2026-04", "legal")
+
+
+def test_a_member_who_reads_what_is_released_writes_nothing(council: Council, reference: str) -> None:
+    with pytest.raises(NotAllowed):
+        submit(council, reference, "2026-04", "holder")
+    with pytest.raises(NotAllowed):
         verify(council, reference, "2026-04", "holder")
 
 
