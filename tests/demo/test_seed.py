@@ -310,7 +310,9 @@ def test_every_mail_can_be_read(seeded: Path) -> None:
         assert mail["Subject"] and mail["Date"] and not mail.defects
         for kind in ("plain", "html"):
             body = mail.get_body((kind,))
-            assert body is not None and BASE in body.get_content()
+            assert body is not None
+            # a code's mail leads nowhere: it is typed into the page that its reader has open
+            assert BASE in body.get_content() or "Type this code" in body.get_content()
 
 
 def test_nobody_had_two_digests_a_day(read_only: App) -> None:
