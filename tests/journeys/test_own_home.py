@@ -185,7 +185,7 @@ def test_a_project_goes_through_the_new_stage_by_commands_and_mails(
     for key in ("chief", "place", "resources"):
         decide_from_mail(council, data, key, "approve")
     assert vfm.json("project", "show", reference)["stage"] == "scrutiny_review"
-    refused = vfm.run("project", "do", reference, "release", "--by", address("holder"), "--at", AT, code=1)
+    refused = vfm.run("project", "do", reference, "release", "--by", address("chief"), "--at", AT, code=1)
     assert "follows from the board's decision" in refused.stderr
     vfm.run("deliver", "--at", AT)
     recorded = decide_from_mail(council, data, "holder", "approve")

@@ -16,7 +16,7 @@ from tests.web.support import BASE, Browser, gets, posts
 from vfm_workflow.journeys import signin
 from vfm_workflow.settings import Loaded
 from vfm_workflow.store import projects
-from vfm_workflow.web import pages
+from vfm_workflow.web import access, pages
 from vfm_workflow.web.app import create
 from vfm_workflow.web.visit import SESSION_COOKIE, local_path
 
@@ -101,6 +101,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> str:
 
     known = pages.routers()
     monkeypatch.setattr(pages, "routers", lambda: [*known, router])
+    monkeypatch.setattr(access, "ACCESS", {**access.ACCESS, ("GET", "/broken"): access.ANYBODY})
     return "/broken"
 
 

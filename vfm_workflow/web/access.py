@@ -151,7 +151,8 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", f"{P}/recommendations"): project("outline.read"),
     ("POST", f"{P}/recommendations"): project("outline.read", "outline.edit", keeps=True),
     ("GET", f"{P}/consultations"): project("outline.read"),
-    ("POST", f"{P}/consultations/{{key}}"): project("outline.read", "outline.edit", "consultation.answer"),
+    # Who may answer hangs on who was asked, which the journey knows.
+    ("POST", f"{P}/consultations/{{key}}"): project("outline.read"),
     ("POST", f"{P}/evidence"): project("outline.read", "outline.edit"),
     ("POST", f"{P}/evidence/{{evidence_id}}"): project("outline.read", "outline.edit"),
     ("GET", f"{P}/milestones"): project("outline.read"),
