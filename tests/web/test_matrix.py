@@ -179,6 +179,8 @@ def test_every_role_gets_on_every_route_what_the_matrix_says(
         f"{who} {method} {path}: {said(answer)} ({answer.status_code}), not {want}"
         for (who, method, path), answer, want in zip(asked, answers, wanted, strict=True)
         if said(answer) != want and not (path.startswith("/demo") and said(answer) == "never there")
+        # where people sign in by a link, there is no service to be sent to
+        and not (path in ("/sign-in/begin", "/sign-in/callback") and said(answer) == "never there")
         and not (path == "/" and said(answer) == "sign in")
         and not (path == "/sign-out" and said(answer) == "sign in")
         # an administrator finds the page of a dispute, and without one it was never there
