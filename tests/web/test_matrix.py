@@ -72,7 +72,7 @@ def expected(persona: Persona | None, need: Need, *, begun: bool) -> str:
     if need.of == "anybody":
         return "open"
     if persona is None:
-        return "open" if need.keeps else "sign in"
+        return "sign in"  # with what they typed kept, where they typed anything
     may = ROLES[persona.role]["may"]
     if need.of == "signed_in":
         return "open"

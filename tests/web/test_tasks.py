@@ -150,9 +150,11 @@ def test_a_condition_comes_to_the_head_of_service_and_to_who_set_it(council: Cou
 def test_a_consultation_waits_for_whoever_answers(council: Council) -> None:
     reference = council.create()
     with council.app.write() as session:
-        consult.ask(session, council.home, reference, "legal", council.actor(session, "manager"), council.at)
-    assert titles(council, "legal") == ["Answer for Legal"]
-    assert "Answer for Legal" not in titles(council, "head")
+        for key in ("finance", "legal"):
+            consult.ask(session, council.home, reference, key, council.actor(session, "manager"), council.at)
+    assert "Answer for Finance" in titles(council, "finance")
+    assert titles(council, "legal") == []  # nobody of theirs was named, so they do not see the project
+    assert "Answer for Finance" not in titles(council, "head")
 
 
 def test_a_held_project_waits_for_its_head_of_service(council: Council) -> None:

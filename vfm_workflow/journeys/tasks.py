@@ -284,7 +284,9 @@ def _consultations(desk: _Desk) -> Iterator[Task]:
     standings = access.standings(desk.session, [project for project, *_ in rows])
     for project, key, asked_on, person_id, deadline in rows:
         standing = standings[projects.key(project)]
-        may_answer = may(desk.home.roles, desk.actor, "consultation.answer", standing)
+        may_answer = desk.may("consultation.answer") and may(
+            desk.home.roles, desk.actor, "project.read", standing
+        )
         if not (may_answer if person_id is None else person_id in {desk.actor.id, *mailboxes}):
             continue
         lifecycle = desk.home.lifecycle(desk.session, project)
