@@ -297,3 +297,29 @@ def test_a_leaver_who_voted_stays_in_the_record(council: Council) -> None:
             session, projects.key(projects.by_reference(session, reference))
         )
         assert len(decision_store.votes(session, request.id or 0)) == 3
+
+
+def test_a_leavers_seat_on_a_board_passes_to_a_successor_who_may_take_it(council: Council) -> None:
+    reference = council.create()
+    council.outline_ready(reference)
+    council.do(reference, "submit_outline")
+    link_id = council.link_of(reference, "place")
+    with council.app.write() as session:
+        people.add_person(
+            session,
+            council.home,
+            address=address("incoming"),
+            name="Incoming Director",
+            role="cmt_member",
+            department="PE",
+            at=council.at,
+        )
+    leave(council, "place", "incoming")
+    with council.app.read() as session:
+        link = session.get(Link, link_id)
+        slot = session.get(Slot, link.slot_id) if link is not None else None
+        assert link is not None and link.revoked_at is not None
+        assert slot is not None and slot.vacated_at is None
+        assert slot.person_id == council.actor(session, "incoming").id
+    council.approve(reference, "chief", "incoming", "resources")
+    assert council.stage(reference) == "initial_stage"

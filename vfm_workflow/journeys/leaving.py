@@ -92,6 +92,8 @@ def leave(
     key, name = projects.key(person), person.name
     if heir is not None:
         hand_over(session, home, person, heir, theirs, f"{name} left", by, at)
+    # while they are still here: a seat that waits for them passes to the successor, or is given up
+    reseat.hand_over(session, home, key, projects.key(heir) if heir is not None else None, at)
     person.active, person.left_at = False, at
     session.flush()
     sessions = store.end_sessions(session, key, at)
