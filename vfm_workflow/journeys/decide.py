@@ -20,7 +20,7 @@ from vfm_workflow.journeys.proof import NOTHING, Proof
 from vfm_workflow.store import decisions as store
 from vfm_workflow.store import history, projects
 from vfm_workflow.store import seats as seat_store
-from vfm_workflow.store.tables import DecisionRequest, Link, Person, Slot, VoteRow
+from vfm_workflow.store.tables import Link, Person, Slot, VoteRow
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,15 @@ def look_up(session: Session, home: Home, token: str) -> Link:
 
 def open_link(session: Session, home: Home, link_id: int) -> Opened:
     """Return what a link shows, dead or alive, changing nothing. Raises LinkDead where there is none."""
-    link = session.get(Link, link_id)
-    slot = session.get(Slot, link.slot_id) if link is not None and link.slot_id is not None else None
-    request = session.get(DecisionRequest, slot.request_id) if slot is not None else None
-    if link is None or slot is None or request is None:
+    found = seat_store.opened(session, link_id)
+    if found is None:
         raise LinkDead("unknown", links.UNKNOWN)
-    asked = board.load(session, home, request)
+    request, project = found.request, found.project
+    rule = home.lifecycle(session, project).decisions[request.decision]
+    asked = Asked(request, project, rule, found.version, store.slots(session, found.slot.request_id))
     cast = store.votes(session, asked.id)
-    mine = next((vote for vote in cast if vote.slot_id == slot.id), None)
-    person, member = projects.person(session, link.person_id), projects.person(session, slot.person_id)
-    return Opened(link, slot, person, member, asked, cast, mine)
+    mine = next((vote for vote in cast if vote.slot_id == found.slot.id), None)
+    return Opened(found.link, found.slot, found.holder, found.member, asked, cast, mine)
 
 
 def refuse_dead(session: Session, home: Home, opened: Opened, at: dt.datetime) -> None:

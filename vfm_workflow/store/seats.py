@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from vfm_workflow.store.tables import DecisionRequest, Deputy, Link, MailboxReader, Person, Slot, VoteRow
+from vfm_workflow.store.tables import (
+    DecisionRequest,
+    Deputy,
+    Link,
+    MailboxReader,
+    Person,
+    Project,
+    Slot,
+    Version,
+    VoteRow,
+)
 
 
 def deputies(session: Session, person_id: int, day: dt.date) -> list[Person]:
@@ -39,6 +51,42 @@ def ever_deputy(session: Session, person_id: int, deputy_id: int) -> bool:
 def reads(session: Session, mailbox_id: int, reader_id: int) -> bool:
     """Return whether somebody is one of the readers of a shared mailbox."""
     return session.get(MailboxReader, (mailbox_id, reader_id)) is not None
+
+
+class Opened(NamedTuple):
+    """Everything a link of a decision leads to."""
+
+    link: Link
+    slot: Slot
+    request: DecisionRequest
+    project: Project
+    version: Version
+    holder: Person
+    """Whose link it is."""
+    member: Person
+    """Whose seat it is."""
+
+
+_HOLDER, _MEMBER = aliased(Person), aliased(Person)
+_OPENED = (
+    select(Link, Slot, DecisionRequest, Project, Version, _HOLDER, _MEMBER)
+    .join(Slot, col(Slot.id) == col(Link.slot_id))
+    .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
+    .join(Project, col(Project.id) == col(DecisionRequest.project_id))
+    .join(Version, col(Version.id) == col(DecisionRequest.version_id))
+    .join(_HOLDER, col(_HOLDER.id) == col(Link.person_id))
+    .join(_MEMBER, col(_MEMBER.id) == col(Slot.person_id))
+    .where(col(Link.id) == bindparam("link_id"))
+)
+
+
+def opened(session: Session, link_id: int) -> Opened | None:
+    """Return what a link leads to; None where it is no such link.
+
+    Every look and every try asks it, so it is one statement, built once.
+    """
+    found = session.execute(_OPENED, {"link_id": link_id}).first()
+    return Opened._make(found) if found is not None else None
 
 
 def live_links(session: Session, request_id: int) -> dict[int, Link]:
