@@ -177,6 +177,22 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "changed_at": _at(23, 9, 5),
         "changed_by": "System Administrator",
     },
+    "deputy_named": {
+        **_COMMON,
+        "away": "Director of Customers",
+        "deputy": "Director of Resources",
+        "from_day": dt.date(2026, 12, 7),
+        "until_day": dt.date(2026, 12, 18),
+        "by": "Director of Customers",
+        "link": f"{_URL}/tasks",
+    },
+    "deputy_ended": {
+        **_COMMON,
+        "away": "Director of Customers",
+        "deputy": "Director of Resources",
+        "reason": "ended early",
+        "link": f"{_URL}/tasks",
+    },
     "sign_in_shared": {**_COMMON, "link": f"{_URL}/sign-in"},
     "return_not_submitted": {
         "project": _VALIDATION,

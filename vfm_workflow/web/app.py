@@ -27,6 +27,7 @@ from vfm_workflow.web import access, pages, templating
 from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
 from vfm_workflow.web.keeping import keep_for_sign_in
+from vfm_workflow.web.refusals import Refusals
 from vfm_workflow.web.visit import SignInNeeded, Visit, form, of, typed_in
 from vfm_workflow.wiring import App
 
@@ -81,7 +82,7 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     web.add_exception_handler(Exception, _broken)
     base_url = app.settings.base_url
     protected = CrossOriginProtection(web, allowed_origins=[base_url])
-    return Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://"))
+    return Refusals(Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://")))
 
 
 def _visit(request: Request) -> Visit:

@@ -60,6 +60,7 @@ class Visit:
             if known is None:
                 return None
             known = replace(known, actor=deputies.standing_in(session, self.home, known.actor, self.at))
+        self.request.state.who = known.actor.id  # for the log of what is refused
         if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
                 signin.seen(session, secret, self.at)

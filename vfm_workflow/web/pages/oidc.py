@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
@@ -30,6 +31,7 @@ def only_accounts(visit: Page) -> Visit:
 
 
 Accounts = Annotated[Visit, Depends(only_accounts)]
+log = structlog.get_logger()
 router = APIRouter()
 
 
@@ -69,7 +71,7 @@ def back(visit: Accounts) -> Response:
     try:
         proof = _provider(visit).redeem(dict(visit.request.query_params), Asked(*kept["asked"]), visit.at)
         with visit.write() as session:
-            secret, _ = signin.by_account(
+            secret, person = signin.by_account(
                 session,
                 visit.home,
                 proof,
@@ -80,8 +82,10 @@ def back(visit: Accounts) -> Response:
                 again=kept["person"],
             )
             end(visit, session)
+            who = f"person {person.id}"
     except (SignInRefused, SignInServiceDown) as error:
         return _failed(visit, error, kept)
+    log.info("signed in", who=who, how="account", computer=computer(visit))
     answer = visit.go(local_path(kept["next"], START))
     visit.set_cookie(answer, SESSION_COOKIE, secret, hours * 3600)
     visit.drop_cookie(answer, ASKED_COOKIE)
