@@ -22,11 +22,11 @@ from starlette.types import ASGIApp
 
 from vfm_workflow import __version__, logs, wiring
 from vfm_workflow.clock import Clock
-from vfm_workflow.errors import VfmError
+from vfm_workflow.errors import ProofNeeded, VfmError
 from vfm_workflow.web import access, pages, templating
 from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
-from vfm_workflow.web.keeping import keep_for_sign_in
+from vfm_workflow.web.keeping import keep_for_proof, keep_for_sign_in
 from vfm_workflow.web.refusals import Refusals
 from vfm_workflow.web.visit import SignInNeeded, Visit, form, of, typed_in
 from vfm_workflow.wiring import App
@@ -76,6 +76,7 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     for router in routers:
         web.include_router(router, dependencies=[Depends(access.guard)])
     web.add_exception_handler(SignInNeeded, _sign_in_needed)
+    web.add_exception_handler(ProofNeeded, _proof_needed)
     web.add_exception_handler(VfmError, _refused)
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(RequestValidationError, _malformed)
@@ -102,6 +103,12 @@ async def _sign_in_needed(request: Request, _: Exception) -> Response:
             request
         )  # who may have a page is asked before its form is read, and what was typed is kept all the same
     return await run_in_threadpool(_to_sign_in, request)
+
+
+async def _proof_needed(request: Request, error: Exception) -> Response:
+    """Keep what was typed on a page that asks to confirm who one is; `_to_sign_in` does the same for who is signed out."""
+    typed = await form(request)
+    return await run_in_threadpool(keep_for_proof, _visit(request), typed, str(error))
 
 
 def _to_sign_in(request: Request) -> Response:
