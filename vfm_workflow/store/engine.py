@@ -57,7 +57,7 @@ class Work:
         self.driver = self.engine.raw_connection()
         if self.engine.dialect.name == "sqlite":
             try:
-                self.driver.cursor().execute("BEGIN IMMEDIATE")
+                self.driver.dbapi_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
             except sqlite3.OperationalError as error:
                 self.driver.close()
                 raise DatabaseBusy(BUSY) from error
@@ -74,10 +74,10 @@ class Work:
                 else:
                     self.driver.commit()
         finally:
-            session.close()
             if session.wrapped is not None:
+                session.close()
                 session.wrapped.close()
-            else:
+            else:  # hot statements alone: the session has loaded nothing that it would have to let go
                 self.driver.close()  # rolls back what was not committed
 
 

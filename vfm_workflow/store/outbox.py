@@ -37,6 +37,7 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     return found
 
 
+_ITEM = json.JSONEncoder(ensure_ascii=False).encode
 _LEAVE = """INSERT INTO occurrence (job, period, subject, person_id, posted_at, digest_day, item)
 VALUES (:job, :period, :subject, :person_id, :posted_at, NULL, :item) ON CONFLICT DO NOTHING"""
 
@@ -51,7 +52,7 @@ def leave(
     at: dt.datetime,
 ) -> None:
     """Leave a fact for each person's next digest; one that waits or was said already stays as it is."""
-    raw, text = Raw.of(session), json.dumps(item, ensure_ascii=False)
+    raw, text = Raw.of(session), _ITEM(item)
     fact = {"job": job, "period": period, "subject": subject, "posted_at": raw.moment(at), "item": text}
     raw.run_many(_LEAVE, [{**fact, "person_id": person_id} for person_id in people])
 

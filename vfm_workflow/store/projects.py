@@ -67,6 +67,8 @@ def row_by_reference(session: Session, reference: str) -> ProjectRow:
 
 def forget(session: Session, project_id: int) -> None:
     """Let the ORM read a project again, if it holds one that a transition has changed."""
+    if not len(session.identity_map):
+        return
     held = session.identity_map.get(identity_key(Project, project_id))
     if held is not None:
         session.expire(held)
