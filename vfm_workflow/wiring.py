@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
 from vfm_workflow.journeys import mail_log
-from vfm_workflow.journeys.deliver import Delivered, deliver
+from vfm_workflow.journeys.deliver import Courier, Delivered
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted, post_due, preview
@@ -187,6 +189,10 @@ class App:
     def transport(self) -> Transport:
         return transports.from_url(self.loaded.mail_url, self.loaded.data)
 
+    @cached_property
+    def courier(self) -> Courier:
+        return Courier(self.write, self.transport, self.worker)
+
     @property
     def is_demo(self) -> bool:
         return self._clock_file.is_file()
@@ -229,7 +235,10 @@ class App:
     def deliver(self, at: dt.datetime, limit: int | None = None) -> Delivered:
         """Send whatever may leave at `at`; return what became of it. One run at a time in a process."""
         with _DELIVERING:
-            return deliver(self.write, self.transport, self.worker, at, limit)
+            began = (
+                time.monotonic()
+            )  # a run may take longer than a lease, which begins when a mail is claimed
+            return self.courier.run(at, limit, lambda: dt.timedelta(seconds=time.monotonic() - began))
 
     def preview(self, days: int, at: dt.datetime) -> list[tuple[dt.datetime, Posted]]:
         """Return (moment, mail) of all that would leave in the next `days` days if nobody did anything meanwhile.
@@ -272,4 +281,6 @@ def build(
     if upgrade and database.is_empty():
         database.upgrade()
     database.check()
-    return App(loaded, home, database, f"{socket.gethostname()}:{os.getpid()}")
+    # Random at its end: in containers two processes may well have the same name and number.
+    worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return App(loaded, home, database, worker)

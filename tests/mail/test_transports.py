@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 from pathlib import Path
@@ -21,6 +22,9 @@ MAIL = Outgoing(
     "chief@wrenfold.example",
     b"Subject: Hello\r\n\r\nHi\r\n",
 )
+
+
+MOMENT = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
 
 def nothing() -> None:
@@ -115,6 +119,26 @@ def test_a_mail_in_the_folder_is_the_bytes_it_was_given(tmp_path: Path) -> None:
     assert file.read_bytes() == MAIL.data
     assert file.name.startswith("7-")
     transport.close()
+
+
+def test_the_folder_can_be_asked_whether_it_has_a_mail(tmp_path: Path) -> None:
+    transport = FolderTransport(tmp_path / "mail")
+    assert transport.look_up(MAIL, MOMENT).outcome == "retry"
+    transport.send(MAIL, nothing)
+    found = transport.look_up(MAIL, MOMENT)
+    assert (found.outcome, found.text) == ("sent", f"{file_name(MAIL)} was written")
+    (tmp_path / "file").write_text("in the way")
+    assert FolderTransport(tmp_path / "file").look_up(MAIL, MOMENT).outcome == "unknown"
+
+
+def test_the_log_of_a_postfix_is_part_of_its_address(tmp_path: Path) -> None:
+    relay = relay_of("smtp://127.0.0.1:25?tls=none&log=/var/log/mail.log")
+    assert (relay.tls, relay.log) == ("none", Path("/var/log/mail.log"))
+    assert relay_of("smtps://mail.example?log=/var/log/mail.log").log == Path("/var/log/mail.log")
+    assert relay_of("smtp://mail.example").log is None
+    for bad in ("mail.log", "", "/a&log=/b"):
+        with pytest.raises(ConfigError, match="is no absolute path of a file"):
+            relay_of(f"smtp://127.0.0.1?log={bad}")
 
 
 def test_the_same_mail_twice_is_one_file_and_another_mail_is_another(tmp_path: Path) -> None:

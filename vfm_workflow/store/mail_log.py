@@ -17,6 +17,10 @@ NOT_SETTLED = text("outbox.state IN ('waiting', 'opening', 'sending')")
 """The states stand in it as the index of open mail has them: with parameters SQLite would read every mail ever sent."""
 RETRIED = "retried"
 """The outcome of the line in the log that says somebody asked for another try."""
+UNKNOWN = "unknown"
+"""The outcome of an attempt that was in DATA and got no answer."""
+FOUND, ABSENT, UNTOLD = "found", "absent", "untold"
+"""What the relay said when it was asked about such an attempt: it has the mail, it does not, it could not say yet."""
 
 
 class MailRow(NamedTuple):

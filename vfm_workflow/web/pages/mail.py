@@ -27,6 +27,9 @@ OUTCOMES = {
     "retry": "Refused for now, tried again later",
     "failed": "Refused for good",
     "unknown": "No answer: it may have arrived",
+    store.FOUND: "The mail server was asked, and has it",
+    store.ABSENT: "The mail server was asked, and never had it: sent again",
+    store.UNTOLD: "The mail server was asked, and cannot say yet",
     store.RETRIED: "Another try was asked for",
 }
 
