@@ -33,17 +33,31 @@ class Delivered:
     unknown: int = 0
     subjects: list[str] = field(default_factory=list)
 
+    @property
+    def settled(self) -> int:
+        """How many mails were tried."""
+        return self.sent + self.failed + self.deferred + self.unknown
+
+
+def _never() -> bool:
+    return False
+
 
 def deliver(
-    work: UnitOfWork, transport: Transport, worker: str, at: dt.datetime, limit: int | None = None
+    work: UnitOfWork,
+    transport: Transport,
+    worker: str,
+    at: dt.datetime,
+    limit: int | None = None,
+    ending: Callable[[], bool] = _never,
 ) -> Delivered:
-    """Send every mail that may leave at `at`; return what became of them.
+    """Send every mail that may leave at `at`, up to `limit` and until `ending`; return what became of them.
 
     Claim (commit) → MAIL, RCPT → `sending` (commit) → DATA → settled with the server's words (commit). A mail found
     in `sending` was cut off by a crash: it is sent again, byte for byte the same, so that a receiver can tell.
     """
     done = Delivered()
-    while limit is None or done.sent + done.failed + done.deferred + done.unknown < limit:
+    while not ending() and (limit is None or done.settled < limit):
         with work() as session:
             claimed = outbox.claim(session, worker, at, LEASE)
             mails = [_outgoing(row) for row in claimed]
