@@ -40,6 +40,7 @@ from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
+from vfm_workflow.store import outbox, queue
 from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
 
@@ -232,13 +233,22 @@ class App:
         with self.write() as session:
             return post_due(session, self.home, at)
 
-    def deliver(self, at: dt.datetime, limit: int | None = None) -> Delivered:
-        """Send whatever may leave at `at`; return what became of it. One run at a time in a process."""
+    def deliver(
+        self, at: dt.datetime, limit: int | None = None, ending: Callable[[], bool] = lambda: False
+    ) -> Delivered:
+        """Send whatever may leave at `at`, up to `limit` mails and until `ending`; return what became of it.
+
+        One run at a time in a process.
+        """
         with _DELIVERING:
-            began = (
-                time.monotonic()
-            )  # a run may take longer than a lease, which begins when a mail is claimed
-            return self.courier.run(at, limit, lambda: dt.timedelta(seconds=time.monotonic() - began))
+            # a run may take longer than a lease, which begins when a mail is claimed
+            began = time.monotonic()
+            return self.courier.run(at, limit, lambda: dt.timedelta(seconds=time.monotonic() - began), ending)
+
+    def owed(self, at: dt.datetime) -> list[str]:
+        """Return what somebody ought to look into at `at`, by its name in the queue."""
+        with self.read() as session:
+            return [queue.MAIL] if outbox.owed(session, at) else []
 
     def preview(self, days: int, at: dt.datetime) -> list[tuple[dt.datetime, Posted]]:
         """Return (moment, mail) of all that would leave in the next `days` days if nobody did anything meanwhile.

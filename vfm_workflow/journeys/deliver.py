@@ -48,6 +48,15 @@ class Delivered:
     unknown: int = 0
     subjects: list[str] = field(default_factory=list)
 
+    @property
+    def settled(self) -> int:
+        """How many mails were tried."""
+        return self.sent + self.failed + self.deferred + self.unknown
+
+
+def _never() -> bool:
+    return False
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -85,8 +94,14 @@ class Courier:
     worker: str
     unwritten: list[Verdict] = field(default_factory=list)
 
-    def run(self, at: dt.datetime, limit: int | None = None, elapsed: Elapsed = dt.timedelta) -> Delivered:
-        """Send every mail that may leave at `at`, up to `limit`; return what became of them.
+    def run(
+        self,
+        at: dt.datetime,
+        limit: int | None = None,
+        elapsed: Elapsed = dt.timedelta,
+        ending: Callable[[], bool] = _never,
+    ) -> Delivered:
+        """Send every mail that may leave at `at`, up to `limit` and until `ending`; return what became of them.
 
         Claim (commit) → MAIL, RCPT → `sending` (commit) → DATA → settled with the server's words (commit). A mail that
         was in DATA when its worker ended, or got no answer, is in doubt: the relay is asked, where it can be. Else it
@@ -95,7 +110,7 @@ class Courier:
         done = Delivered()
         while self.unwritten:
             self._write(self.unwritten[0], done)
-        while limit is None or done.sent + done.failed + done.deferred + done.unknown < limit:
+        while not ending() and (limit is None or done.settled < limit):
             now = at + elapsed()
             with self.work() as session:
                 claimed = [_claimed(session, row) for row in outbox.claim(session, self.worker, now, LEASE)]
@@ -176,10 +191,15 @@ OFTEN = Answer(
 
 
 def deliver(
-    work: UnitOfWork, transport: Transport, worker: str, at: dt.datetime, limit: int | None = None
+    work: UnitOfWork,
+    transport: Transport,
+    worker: str,
+    at: dt.datetime,
+    limit: int | None = None,
+    ending: Callable[[], bool] = _never,
 ) -> Delivered:
     """Send every mail that may leave at `at`, once and by itself; return what became of them. See `Courier.run`."""
-    return Courier(work, transport, worker).run(at, limit)
+    return Courier(work, transport, worker).run(at, limit, ending=ending)
 
 
 def _claimed(session: Session, row: OutboxMail) -> Claimed:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, DatabaseBusy, Problem
+from vfm_workflow.store import queue
 from vfm_workflow.store.raw import Raw
 
 READ_ONLY = "vfm_read_only"
@@ -40,6 +41,11 @@ class WorkSession(Session):
             self.wrapped = Connection(self.engine, connection=self.driver)
             self.wrapped.begin()
         return self.wrapped
+
+    def rollback(self) -> None:
+        """Undo everything, and whom it would have woken."""
+        super().rollback()
+        queue.forget(self)
 
 
 BUSY = "The database was busy with somebody else's change for too long. Nothing was changed: try again in a minute."
@@ -69,6 +75,8 @@ class Work:
         try:
             if kind is None:
                 session.flush()
+                if self.engine.dialect.name == "postgresql":
+                    queue.enqueue(session, self.driver.dbapi_connection)
                 if session.wrapped is not None:
                     session.wrapped.commit()
                 else:
@@ -88,6 +96,15 @@ class Database:
         """Open it. With `durable` off a SQLite file may be broken by a power cut: only for what can be made again."""
         self.url = url
         self.engine = _engine(url, durable)
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether a queue wakes whoever is to look into the outbox: PostgreSQL's. On SQLite the clock looks itself."""
+        return self.engine.dialect.name == "postgresql"
+
+    def libpq_url(self) -> str:
+        """Return the address as psycopg itself takes it, its password included."""
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def write(self) -> Work:
         """Return a transaction to enter: it commits at the end, or rolls all of it back on any exception.

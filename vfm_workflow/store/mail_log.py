@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotAllowed, NotFound
+from vfm_workflow.store import queue
 from vfm_workflow.store.tables import Attempt, OutboxMail, Project
 
 STATES = ("waiting", "opening", "sending", "sent", "failed", "unknown")
@@ -140,4 +141,5 @@ def retry(session: Session, mail_id: int, at: dt.datetime, asked_by: str) -> Out
     session.add(Attempt(mail_id=mail_id, at=at, outcome=RETRIED, answer=f"asked for by {asked_by}"))
     session.flush()
     session.expire_all()
+    queue.wake(session, queue.MAIL)
     return load(session, mail_id)

@@ -12,6 +12,7 @@ from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from vfm_workflow.store import queue
 from vfm_workflow.store.mail_log import ABSENT, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
@@ -122,18 +123,27 @@ def pending_facts(session: Session) -> list[Occurrence]:
     )
 
 
+def add(session: Session, row: OutboxMail) -> None:
+    """Put a mail into the outbox, in the session's transaction. One that may leave at once wakes who delivers."""
+    session.add(row)
+    session.flush()
+    if row.next_try <= row.created_at:
+        queue.wake(session, queue.MAIL)
+
+
+_MAY_LEAVE = (
+    NOT_SETTLED,
+    or_(
+        and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
+        and_(
+            col(OutboxMail.state).in_(("opening", "sending")), col(OutboxMail.lease_until) < bindparam("at")
+        ),
+    ),
+)
+_OWED = select(select(col(OutboxMail.id)).where(*_MAY_LEAVE).exists())
 _FREE = (
     select(col(OutboxMail.id))
-    .where(
-        NOT_SETTLED,
-        or_(
-            and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
-            and_(
-                col(OutboxMail.state).in_(("opening", "sending")),
-                col(OutboxMail.lease_until) < bindparam("at"),
-            ),
-        ),
-    )
+    .where(*_MAY_LEAVE)
     .order_by(col(OutboxMail.next_try), col(OutboxMail.id))
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -142,6 +152,11 @@ _FREE = (
 
 
 CUT_OFF = "whoever was handing it over ended without saying what became of it"
+
+
+def owed(session: Session, at: dt.datetime) -> bool:
+    """Return whether any mail may leave at `at`, or was left in the middle by a worker whose lease has run out."""
+    return bool(session.scalar(_OWED, {"at": at}))
 
 
 def claim(

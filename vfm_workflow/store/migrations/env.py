@@ -20,6 +20,11 @@ def render(kind: str, thing: object, _: object) -> str | Literal[False]:
     return False
 
 
+def ours(name: str | None, kind: str, _: object) -> bool:
+    """Return whether a thing in the database is for our models to describe: the queue's tables are its library's."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
+
+
 engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
@@ -35,6 +40,7 @@ with engine.connect() as connection:
         render_as_batch=True,
         compare_type=True,
         render_item=render,
+        include_name=ours,
     )
     with context.begin_transaction():
         context.run_migrations()
