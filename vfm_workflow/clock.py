@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -132,7 +133,7 @@ class Clock:
         # downtime, or fires twice. Interval triggers know no local time: no hour happens twice in October.
         scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(1 + len(self._waker.beats))},
+            executors={"default": ThreadPoolExecutor(2 + len(self._waker.beats))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=dt.UTC,
         )
@@ -140,7 +141,10 @@ class Clock:
         scheduler.add_job(
             beat, "interval", ("tick", self._tick), seconds=TICK_SECONDS, next_run_time=now, id="tick"
         )
-        for name, work in self._waker.beats.items():
+        beats = dict(self._waker.beats)
+        if self._app.settings.bounce_folder:
+            beats["bounces"] = self._bounces
+        for name, work in beats.items():
             scheduler.add_job(
                 beat, "interval", (name, work), seconds=DELIVER_SECONDS, next_run_time=now, id=name
             )
@@ -161,6 +165,10 @@ class Clock:
     def _tick(self) -> None:
         if posted := self._app.tick(self._app.now()):
             log.info("posted", mails=len(posted))
+
+    def _bounces(self) -> None:
+        if taken := self._app.read_bounces(Path(self._app.settings.bounce_folder), self._app.now()):
+            log.info("came back", reports=len(taken), matched=sum(each.mail_id is not None for each in taken))
 
     def _deliver(self) -> bool:
         done = self._app.deliver(self._app.now(), BATCH, self._stopping.is_set)

@@ -29,13 +29,14 @@ from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
-from vfm_workflow.journeys import mail_log
+from vfm_workflow.journeys import mail_log, undelivered
 from vfm_workflow.journeys.deliver import Courier, Delivered
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted, post_due, preview
+from vfm_workflow.journeys.undelivered import Taken
 from vfm_workflow.mail import check as mail_check
-from vfm_workflow.mail import transports
+from vfm_workflow.mail import maildir, transports
 from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
@@ -249,6 +250,20 @@ class App:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
         with self.read() as session:
             return [queue.MAIL] if outbox.owed(session, at) else []
+
+    def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
+        """Take in one mail that came back; return what it says."""
+        with self.write() as session:
+            return undelivered.take(session, data, at)
+
+    def read_bounces(self, folder: Path, at: dt.datetime) -> list[Taken]:
+        """Take in each new mail of a mailbox folder (Maildir); return what they say. See `mail.maildir`."""
+        taken: list[Taken] = []
+        for each in maildir.new(folder):
+            if (data := each.read()) is not None:
+                taken += self.take_bounce(data, at)
+                each.seen()
+        return taken
 
     def preview(self, days: int, at: dt.datetime) -> list[tuple[dt.datetime, Posted]]:
         """Return (moment, mail) of all that would leave in the next `days` days if nobody did anything meanwhile.

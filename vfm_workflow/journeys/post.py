@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Notice
-from vfm_workflow.journeys import board, consulting, ideas, posting, reseat
+from vfm_workflow.journeys import board, consulting, ideas, posting, reseat, undelivered
 from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.render import Group
@@ -94,6 +94,10 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         _mailed(session, home, notice, link, at) for notice, link in consulting.tick(session, home, at)
     ]
     posted += [_mailed(session, home, notice, link, at) for notice, link in ideas.tick(session, home, at)]
+    posted += [
+        Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
+        for mail in undelivered.tick(session, home, at)
+    ]
     return posted
 
 

@@ -177,6 +177,16 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "changed_at": _at(23, 9, 5),
         "changed_by": "System Administrator",
     },
+    "mail_undelivered": {
+        **_COMMON,
+        "project": _ROUNDS,
+        "subject": "Please decide by 27 November 2026: Waste collection rounds",
+        "to": "director.of.place@wrenfold.example",
+        "reader": "Director of Place",
+        "said": "550 5.1.1 no such mailbox here",
+        "hard": True,
+        "link": f"{_URL}/mail/412",
+    },
     "deputy_named": {
         **_COMMON,
         "away": "Director of Customers",

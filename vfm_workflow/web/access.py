@@ -110,6 +110,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/mail"): role("mail.read"),
     ("GET", "/mail/{mail_id}"): role("mail.read"),
     ("POST", "/mail/{mail_id}/retry"): role("mail.read", "mail.retry"),
+    ("POST", "/mail/{mail_id}/dealt"): role("mail.read", "mail.retry"),
     ("GET", "/people"): role("people.edit"),
     ("GET", "/people/new"): role("people.edit"),
     ("POST", "/people/new"): role("people.edit", fresh=True),
