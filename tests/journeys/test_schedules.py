@@ -69,10 +69,10 @@ def test_what_comes_round_goes_to_whoever_has_the_role_anywhere(council: Council
 def test_each_period_is_told_once_whatever_the_clock_did_meanwhile(council: Council) -> None:
     walk(council, D(2026, 9, 1), D(2027, 9, 1), ("07:30",))
     months = [row.period for row in said(council, "cmt_return", "performance")]
-    assert months[:3] == ["2026-08", "2026-09", "2026-10"]
-    assert len(months) == len(set(months)) == 13
+    assert months[:3] == ["2026-09", "2026-10", "2026-11"], "August's is too late to be of use"
+    assert len(months) == len(set(months)) == 12
     quarters = [row.period for row in said(council, "quarterly_report", "performance")]
-    assert quarters == ["2026-Q2", "2026-Q3", "2026-Q4", "2027-Q1", "2027-Q2"]
+    assert quarters == ["2026-Q3", "2026-Q4", "2027-Q1", "2027-Q2"]
     assert when(council, "efficiency_statement_due", "finance") == [D(2027, 6, 2)]
     text = next(mail for mail in council.mails(to="finance", notice="digest") if mail.created_at.month == 6)
     assert "Annual Efficiency Statement for 2026/27" in text.subject
@@ -81,9 +81,9 @@ def test_each_period_is_told_once_whatever_the_clock_did_meanwhile(council: Coun
 def test_after_half_a_year_of_silence_the_newest_round_alone_is_told_in_one_mail(council: Council) -> None:
     tick(council, D(2026, 9, 14))
     before = len(council.mails(to="performance"))
-    tick(council, D(2027, 3, 15))
+    tick(council, D(2027, 4, 19))
     (mail,) = council.mails(to="performance")[before:]
-    assert [row.period for row in said(council, "cmt_return", "performance")] == ["2026-09", "2027-03"]
-    assert [row.period for row in said(council, "quarterly_report", "performance")] == ["2026-Q2", "2026-Q4"]
-    assert tick(council, D(2027, 3, 15), "12:00") == []
-    assert "Monthly return to CMT for February 2027" in mail.subject
+    assert [row.period for row in said(council, "cmt_return", "performance")] == ["2026-09", "2027-04"]
+    assert [row.period for row in said(council, "quarterly_report", "performance")] == ["2027-Q1"]
+    assert tick(council, D(2027, 4, 19), "12:00") == []
+    assert "Monthly return to CMT for March 2027" in mail.subject

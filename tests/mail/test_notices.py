@@ -109,7 +109,7 @@ def test_a_problem_stands_on_the_line_it_is_about() -> None:
     assert problem.line == line_of(text, "head_of_servise")
 
 
-MONTH = "{what: every_month, working_day: 8}"
+MONTH = "{what: every_month, working_day: 8, late_working_days: 10}"
 SEASON = "{what: every_year, date: budget_season_opens, late_working_days: 40}"
 STEP = "{working_days: 3, then_every: 5, to: [head_of_service]"
 
