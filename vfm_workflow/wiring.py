@@ -9,7 +9,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,7 +81,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
     calendar = Calendar(validate(CalendarRules, _document(folders, "config/calendar.yaml")))
     role_specs = roles.load(_document(folders, "config/roles.yaml"))
     written = outline.load(_document(folders, "config/outline.yaml"))
-    catalogue = notices.load(_document(folders, "notifications/notices.yaml"), role_specs)
+    catalogue = _catalogue(folders, role_specs)
     found = _lifecycles(folders, role_specs, catalogue)
     _kinds_have_lifecycles(folders, written, found)
     council = Council(
@@ -103,6 +103,11 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         sign_in=settings.sign_in,
         **extra,
     )
+
+
+def _catalogue(folders: Folders, role_specs: Mapping[str, roles.RoleSpec]) -> notices.Catalogue:
+    released_to = [role for role, spec in role_specs.items() if spec.release is not None]
+    return notices.load(_document(folders, "notifications/notices.yaml"), role_specs, released_to)
 
 
 def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue) -> dict[str, Lifecycle]:
