@@ -195,6 +195,7 @@ SECRET_VALUES = {
     "database_url": "postgresql+psycopg://vfm:canary@db.example/vfm",
     "mail_url": "smtps://vfm:canary@relay.example",
     "oidc_client_secret": "canary-of-the-client",
+    "smtp_client_secret": "canary-of-the-relay",
 }
 
 

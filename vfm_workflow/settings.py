@@ -20,7 +20,7 @@ from vfm_workflow.folders import Folders
 
 PREFIX = "VFM_"
 FILE = "config/settings.toml"
-SECRETS = ("secret_key", "database_url", "mail_url", "oidc_client_secret")
+SECRETS = ("secret_key", "database_url", "mail_url", "oidc_client_secret", "smtp_client_secret")
 """Never shown. Each may stand in a file of its own, named by `VFM_<NAME>_FILE`."""
 OUTSIDE_ONLY = ("home", *(f"{name}_file" for name in SECRETS))
 """Read from the environment alone: where the home is cannot stand in a file of the home."""
@@ -65,6 +65,22 @@ class Settings(Strict):
         default="", description="A file that holds the relay's address instead, with its password."
     )
     mail_from: str = Field(default="vfm@council.example", description="The address mail comes from.")
+    smtp_token_url: str = Field(
+        default="",
+        description="https://… of the service that gives tokens for a relay with `auth=xoauth2`: "
+        "for Exchange Online https://login.microsoftonline.com/TENANT/oauth2/v2.0/token.",
+    )
+    smtp_client_id: str = Field(default="", description="What the token service calls this program.")
+    smtp_client_secret: str = Field(
+        default="", repr=False, description="What this program proves itself with to the token service."
+    )
+    smtp_client_secret_file: str = Field(
+        default="", description="A file that holds the token service's secret instead."
+    )
+    smtp_scope: str = Field(
+        default="https://outlook.office365.com/.default",
+        description="What the tokens are for, as the relay's operator says it.",
+    )
     bounce_folder: str = Field(
         default="",
         description="A mailbox folder (Maildir) with what comes back to `mail_from`; each new mail in it is read.",
@@ -124,6 +140,30 @@ class Settings(Strict):
             raise ValueError(
                 "name the council's own tenant: this one vouches for accounts of any organisation"
             )
+        return value
+
+    @field_validator("smtp_token_url")
+    @classmethod
+    def _token_url(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.fragment
+            or "@" in parts.netloc
+        ):
+            raise ValueError("write an address such as https://sign-in.council.example/token")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("use https:// anywhere but on this machine: the secret goes there")
+        return value
+
+    @field_validator("smtp_scope")
+    @classmethod
+    def _scope(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise ValueError("write it as the token service names it, with nothing around it")
         return value
 
     @field_validator("brand_colour")

@@ -161,7 +161,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: roles.load(_document(loaded.folders, "config/roles.yaml")),
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
-        lambda: transports.from_url(loaded.mail_url, loaded.data),
+        lambda: transports.from_url(loaded.mail_url, loaded.data, loaded.settings),
         lambda: load_home(loaded),
     ]
     for reader in readers:
@@ -194,7 +194,7 @@ class App:
 
     @cached_property
     def transport(self) -> Transport:
-        return transports.from_url(self.loaded.mail_url, self.loaded.data)
+        return transports.from_url(self.loaded.mail_url, self.loaded.data, self.settings)
 
     @cached_property
     def courier(self) -> Courier:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from aiosmtplib import (
     SMTP,
+    SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
     SMTPRecipientRefused,
@@ -32,6 +33,7 @@ from aiosmtplib import (
 
 from vfm_workflow.errors import BadInput
 from vfm_workflow.mail.message import ascii_address
+from vfm_workflow.mail.oauth import TokenSource, TokenUnavailable
 from vfm_workflow.mail.postfix import Mark, PostfixLog
 from vfm_workflow.mail.transports import Answer, Outcome, Outgoing, Relay, Transport
 
@@ -40,6 +42,8 @@ IDLE_SECONDS = 60.0
 MOST_TEXT = 500
 """Characters of a server's reply that are kept."""
 
+_NO_CONNECTION = (SMTPException, OSError, ValueError, TokenUnavailable)
+"""What comes of a relay that cannot be reached, is not trusted, or lets nobody in."""
 T = TypeVar("T")
 
 
@@ -69,15 +73,16 @@ class SmtpTransport(Transport):
         relay: Relay,
         timeouts: Timeouts | None = None,
         *,
+        tokens: TokenSource | None = None,
         context: ssl.SSLContext | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`context` replaces the system's trusted certificates; `now` is a clock that only goes forward.
-
-        Without `timeouts` they are TIMEOUTS.
+        """`tokens` are for a relay that takes them in place of a password; `context` replaces the system's trusted
+        certificates; `now` is a clock that only goes forward. Without `timeouts` they are TIMEOUTS.
         """
         self._relay = relay
         self._timeouts = timeouts or TIMEOUTS
+        self._tokens = tokens
         self._context = context
         self._now = now
         self._runner: asyncio.Runner | None = None
@@ -150,7 +155,7 @@ class SmtpTransport(Transport):
         again = self._client is not None
         try:
             client = await self._connected()
-        except (SMTPException, OSError, ValueError) as error:
+        except _NO_CONNECTION as error:
             return self._unusable(error)
         try:
             await self._mail_and_rcpt(client, mail)
@@ -209,7 +214,7 @@ class SmtpTransport(Transport):
         await self._leave()
         try:
             await self._connected()
-        except (SMTPException, OSError, ValueError) as error:
+        except _NO_CONNECTION as error:
             return self._unusable(error).text
         finally:
             self._used_at = self._now()
@@ -227,15 +232,36 @@ class SmtpTransport(Transport):
     # ------------------------------------------------------------ the connection
 
     async def _connected(self) -> SMTP:
-        """Return the connection, opened if there is none. Raises SMTPException, OSError or ValueError."""
+        """Return the connection, opened if there is none. Raises what `_NO_CONNECTION` lists.
+
+        A token that the relay refuses may have been taken back before its end: another one is tried, once.
+        """
         if self._client is not None:
             return self._client
+        if self._tokens is None:
+            return await self._opened()
+        try:
+            return await self._by_token(self._tokens)
+        except SMTPAuthenticationError:
+            return await self._by_token(self._tokens)
+
+    async def _by_token(self, tokens: TokenSource) -> SMTP:
+        """Open the connection; a token that is refused is thrown away, and the relay's words kept without it."""
+        try:
+            return await self._opened()
+        except SMTPAuthenticationError as error:
+            said = tokens.hide(error.message, self._relay.user or "")
+            tokens.forget()
+            raise SMTPAuthenticationError(error.code, said) from None
+
+    async def _opened(self) -> SMTP:
         relay = self._relay
         client = SMTP(
             hostname=relay.host,
             port=relay.port,
             username=relay.user,
             password=relay.password,
+            oauth_token_generator=self._tokens.token if self._tokens else None,
             use_tls=relay.tls == "implicit",
             start_tls=relay.tls == "starttls",
             timeout=self._timeouts.connect,

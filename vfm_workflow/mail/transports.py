@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from vfm_workflow.errors import ConfigError, Problem
+from vfm_workflow.settings import PREFIX, Settings, is_loopback
+
+if TYPE_CHECKING:
+    from vfm_workflow.mail.oauth import TokenSource
 
 Outcome = Literal["sent", "retry", "failed", "unknown"]
 Tls = Literal["implicit", "starttls", "none"]
@@ -18,7 +21,8 @@ Tls = Literal["implicit", "starttls", "none"]
 ACCEPTED = (
     "Write one of: folder:PATH (a path within the data folder, or an absolute one), "
     "smtp://user:password@host:port?tls=starttls, smtp://127.0.0.1:25?tls=none (this machine only), "
-    "smtps://user:password@host:port. Where the relay is a Postfix whose log this machine can read, add "
+    "smtps://user:password@host:port. For a relay that takes tokens in place of a password: "
+    "smtp://mailbox@host:port?tls=starttls&auth=xoauth2. Where the relay is a Postfix whose log this machine can read, add "
     "&log=/var/log/mail.log (after a first ? for the first option). Write @ : / in a password as %40 %3A %2F."
 )
 _PORTS: dict[Tls, int] = {"implicit": 465, "starttls": 587, "none": 25}
@@ -86,6 +90,8 @@ class Relay:
     tls: Tls
     user: str | None = None
     password: str | None = None
+    xoauth2: bool = False
+    """Whether it takes a token of the council's sign-in service in place of a password."""
     log: Path | None = None
     """Where a Postfix writes what it takes: so it can be asked what became of a message."""
 
@@ -93,8 +99,11 @@ class Relay:
         return f"Relay({self.host}:{self.port}, {self.tls})"
 
 
-def from_url(url: str, data_dir: Path) -> Transport:
-    """Return the transport that `VFM_MAIL_URL` names. Raises ConfigError, which says what is accepted."""
+def from_url(url: str, data_dir: Path, settings: Settings | None = None) -> Transport:
+    """Return the transport that `VFM_MAIL_URL` names, with what `settings` say of it.
+
+    Raises ConfigError, which says what is accepted, or which other setting is missing.
+    """
     scheme, _, rest = url.strip().partition(":")
     if scheme == "folder":
         from vfm_workflow.mail.folder import FolderTransport
@@ -104,7 +113,8 @@ def from_url(url: str, data_dir: Path) -> Transport:
         # Imported here so that a command which sends nothing does not load asyncio and its SMTP client.
         from vfm_workflow.mail.smtp import SmtpTransport
 
-        return SmtpTransport(relay_of(url))
+        relay = relay_of(url)
+        return SmtpTransport(relay, tokens=_tokens(settings or Settings()) if relay.xoauth2 else None)
     if scheme == "notify":
         raise _refused("GOV.UK Notify (notify://) comes with a later release.")
     raise _refused(f"“{scheme}:” is no way to send mail." if scheme else "no way to send mail is given.")
@@ -127,20 +137,12 @@ def relay_of(url: str) -> Relay:
     password = unquote(parts.password) if parts.password else None
     if password and not user:
         raise _refused(f"the address of {host} has a password without a user.")
-    return Relay(host, port or _PORTS[tls], tls, user, password, _log(parts))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether mail to `host` stays on this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return Relay(host, port or _PORTS[tls], tls, user, password, _xoauth2(parts, user, password), _log(parts))
 
 
 def _tls(parts: SplitResult, host: str) -> Tls:
     query = parse_qs(parts.query, keep_blank_values=True)
-    for name in query.keys() - {"tls", "log"}:
+    for name in query.keys() - {"tls", "auth", "log"}:
         raise _refused(f"`{name}` is no option of a mail address.")
     said = query.get("tls", [""])
     if parts.scheme == "smtps":
@@ -156,6 +158,47 @@ def _tls(parts: SplitResult, host: str) -> Tls:
     if "tls" not in query:
         return "none" if is_loopback(host) else "starttls"
     raise _refused(f"tls={','.join(said)} is not known.")
+
+
+def _xoauth2(parts: SplitResult, user: str | None, password: str | None) -> bool:
+    said = parse_qs(parts.query, keep_blank_values=True).get("auth")
+    if said is None:
+        return False
+    if said != ["xoauth2"]:
+        raise _refused(f"auth={','.join(said)} is not known: it is xoauth2, or left out for a password.")
+    if not user:
+        raise _refused(
+            "auth=xoauth2 needs the mailbox that mail is sent as: smtp://mailbox%40council.example@host."
+        )
+    if password:
+        raise _refused("auth=xoauth2 takes no password: take it out of the address.")
+    return True
+
+
+def _tokens(settings: Settings) -> TokenSource:
+    """Return where tokens for the relay come from. Raises ConfigError naming each setting that is missing."""
+    from vfm_workflow.mail.oauth import TokenSource
+
+    missing("auth=xoauth2", settings, "smtp_token_url", "smtp_client_id", "smtp_client_secret", "smtp_scope")
+    return TokenSource(
+        settings.smtp_token_url, settings.smtp_client_id, settings.smtp_client_secret, settings.smtp_scope
+    )
+
+
+def missing(what: str, settings: Settings, *names: str) -> None:
+    """Raise ConfigError naming each of the settings `names` that is empty: `what` in the mail address needs them."""
+    problems = [
+        Problem(
+            f"{PREFIX}{name.upper()}",
+            None,
+            f"`VFM_MAIL_URL` says {what}, which needs this setting too.",
+            f"Accepted: {Settings.model_fields[name].description}",
+        )
+        for name in names
+        if not getattr(settings, name)
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _log(parts: SplitResult) -> Path | None:
