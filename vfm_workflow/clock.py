@@ -24,6 +24,8 @@ from vfm_workflow.wiring import App
 
 TICK_SECONDS = 60
 DELIVER_SECONDS = 20
+TIDY_SECONDS = 6 * 3600
+"""What is kept too long by a few hours harms nobody."""
 BATCH = 100
 """Mails sent between two looks at the outbox. What is left stays there, for whoever looks next."""
 
@@ -133,7 +135,7 @@ class Clock:
         # downtime, or fires twice. Interval triggers know no local time: no hour happens twice in October.
         scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(2 + len(self._waker.beats))},
+            executors={"default": ThreadPoolExecutor(3 + len(self._waker.beats))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=dt.UTC,
         )
@@ -144,6 +146,9 @@ class Clock:
         beats = dict(self._waker.beats)
         if self._app.settings.bounce_folder:
             beats["bounces"] = self._bounces
+        scheduler.add_job(
+            beat, "interval", ("tidy", self._tidy), seconds=TIDY_SECONDS, next_run_time=now, id="tidy"
+        )
         for name, work in beats.items():
             scheduler.add_job(
                 beat, "interval", (name, work), seconds=DELIVER_SECONDS, next_run_time=now, id=name
@@ -165,6 +170,11 @@ class Clock:
     def _tick(self) -> None:
         if posted := self._app.tick(self._app.now()):
             log.info("posted", mails=len(posted))
+
+    def _tidy(self) -> None:
+        tidied = self._app.tidy(self._app.now())
+        if any(tidied):
+            log.info("let go", **tidied._asdict())
 
     def _bounces(self) -> None:
         if taken := self._app.read_bounces(Path(self._app.settings.bounce_folder), self._app.now()):

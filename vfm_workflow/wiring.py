@@ -29,7 +29,7 @@ from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
-from vfm_workflow.journeys import mail_log, undelivered
+from vfm_workflow.journeys import mail_log, personal, undelivered
 from vfm_workflow.journeys.deliver import Courier, Delivered
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
@@ -44,6 +44,7 @@ from vfm_workflow.settings import Loaded, Settings
 from vfm_workflow.store import outbox, queue
 from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
+from vfm_workflow.store.personal import Tidied
 
 WORK = frozenset(
     {
@@ -255,6 +256,11 @@ class App:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
         with self.read() as session:
             return [queue.MAIL] if outbox.owed(session, at) else []
+
+    def tidy(self, at: dt.datetime) -> Tidied:
+        """Let go of what is personal and has been kept long enough; return how much."""
+        with self.write() as session:
+            return personal.tidy(session, self.home, at)
 
     def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
         """Take in one mail that came back; return what it says."""
