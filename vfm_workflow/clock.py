@@ -10,20 +10,17 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]  # ships no types
 from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
-from vfm_workflow import logs
+from vfm_workflow.logs import log
 from vfm_workflow.wiring import App
 
 TICK_SECONDS = 60
 DELIVER_SECONDS = 20
 BATCH = 100
 """Mails sent between two looks at whether the clock is to stop. What is left stays in the outbox."""
-
-log = structlog.get_logger()
 
 
 class Clock:
@@ -33,7 +30,6 @@ class Clock:
     """
 
     def __init__(self, app: App) -> None:
-        logs.configure()
         self._app = app
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
@@ -22,24 +22,22 @@ from vfm_workflow.domain import lifecycle as lifecycles
 from vfm_workflow.domain import notices, outline, rag, roles
 from vfm_workflow.domain.calendar import Calendar, CalendarRules
 from vfm_workflow.domain.lifecycle import Known, Lifecycle
-from vfm_workflow.domain.machine import compile_chart
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
-from vfm_workflow.journeys import mail_log
-from vfm_workflow.journeys.deliver import Delivered, deliver
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.post import Posted, post_due, preview
-from vfm_workflow.mail import check as mail_check
 from vfm_workflow.mail import transports
 from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
-from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
+
+if TYPE_CHECKING:  # a page needs none of it: what ticks and delivers is loaded with the first tick and mail
+    from vfm_workflow.journeys.deliver import Delivered
+    from vfm_workflow.journeys.post import Posted
 
 WORK = frozenset(
     {
@@ -64,11 +62,7 @@ def _document(folders: Folders, relative: str) -> Document:
 
 def lifecycle_files(folders: Folders) -> dict[str, Path]:
     """Return file name → the copy that wins, for every lifecycle document."""
-    return {
-        name: path
-        for name, path in folders.winners()
-        if name.startswith("workflows/") and path.suffix == ".yaml"
-    }
+    return {name: path for name, path in folders.winners(["workflows"]) if path.suffix == ".yaml"}
 
 
 def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
@@ -76,10 +70,11 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
     folders, settings = loaded.folders, loaded.settings
     calendar = Calendar(validate(CalendarRules, _document(folders, "config/calendar.yaml")))
     role_specs = roles.load(_document(folders, "config/roles.yaml"))
-    written = outline.load(_document(folders, "config/outline.yaml"))
+    outlines = _document(folders, "config/outline.yaml")
+    written = outline.load(outlines)
     catalogue = notices.load(_document(folders, "notifications/notices.yaml"), role_specs)
     found = _lifecycles(folders, role_specs, catalogue)
-    _kinds_have_lifecycles(folders, written, found)
+    _kinds_have_lifecycles(outlines, written, found)
     council = Council(
         settings.council_name, settings.brand_colour, settings.base_url, calendar.rules.time_zone
     )
@@ -106,11 +101,10 @@ def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue)
     known = Known(REQUIREMENTS, EFFECTS, role_specs, events, SUBJECTS, WORK)
     found: dict[str, Lifecycle] = {}
     problems: list[Problem] = []
-    for relative, path in lifecycle_files(folders).items():
+    for relative in lifecycle_files(folders):
         try:
             document = _document(folders, relative)
             lifecycle = lifecycles.load(document, known)
-            compile_chart(lifecycle, str(path))
         except ConfigError as error:
             problems += error.problems
             continue
@@ -128,9 +122,8 @@ def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue)
 
 
 def _kinds_have_lifecycles(
-    folders: Folders, written: outline.OutlineRules, found: dict[str, Lifecycle]
+    document: Document, written: outline.OutlineRules, found: dict[str, Lifecycle]
 ) -> None:
-    document = _document(folders, "config/outline.yaml")
     problems = [
         document.problem(
             ("kinds", number),
@@ -144,8 +137,18 @@ def _kinds_have_lifecycles(
         raise ConfigError(problems)
 
 
+def _charts(home: Home) -> None:
+    """Raise ConfigError where python-statemachine refuses a lifecycle. Projects move by its plan, which is proved equal."""
+    from vfm_workflow.domain.machine import compile_chart
+
+    for lifecycle in home.lifecycles.values():
+        compile_chart(lifecycle)
+
+
 def check_home(loaded: Loaded) -> list[Problem]:
     """Return everything wrong with a home: file, line and remedy of each, not only the first file's."""
+    from vfm_workflow.mail import check as mail_check
+
     found: list[Problem] = []
     readers: list[Callable[[], object]] = [
         lambda: validate(CalendarRules, _document(loaded.folders, "config/calendar.yaml")),
@@ -153,7 +156,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
         lambda: transports.from_url(loaded.mail_url, loaded.data),
-        lambda: load_home(loaded),
+        lambda: _charts(load_home(loaded)),
     ]
     for reader in readers:
         try:
@@ -223,11 +226,15 @@ class App:
 
     def tick(self, at: dt.datetime) -> list[Posted]:
         """Post whatever is due at `at`; return the mails written."""
+        from vfm_workflow.journeys.post import post_due
+
         with self.write() as session:
             return post_due(session, self.home, at)
 
     def deliver(self, at: dt.datetime, limit: int | None = None) -> Delivered:
         """Send whatever may leave at `at`; return what became of it. One run at a time in a process."""
+        from vfm_workflow.journeys.deliver import deliver
+
         with _DELIVERING:
             return deliver(self.write, self.transport, self.worker, at, limit)
 
@@ -236,6 +243,10 @@ class App:
 
         What waits in the outbox is among them. It is the clock itself that runs, and then all of it is undone.
         """
+        from vfm_workflow.journeys import mail_log
+        from vfm_workflow.journeys.post import preview
+        from vfm_workflow.store.backup import scratch
+
         until = self.home.calendar.moment(
             self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time()
         )
