@@ -13,12 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]  # ships no types
 from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
-from vfm_workflow import logs
+from vfm_workflow.logs import log
 from vfm_workflow.store import queue
 from vfm_workflow.wiring import App
 
@@ -29,7 +28,6 @@ TIDY_SECONDS = 6 * 3600
 BATCH = 100
 """Mails sent between two looks at the outbox. What is left stays there, for whoever looks next."""
 
-log = structlog.get_logger()
 Look = Callable[[], bool]
 """Does some of what there is to do; returns whether there may be more."""
 
@@ -112,7 +110,6 @@ class Clock:
     """
 
     def __init__(self, app: App) -> None:
-        logs.configure()
         self._app = app
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None

@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
 from pydantic import Field, field_validator
 
 from vfm_workflow.documents import Strict
+
+if TYPE_CHECKING:
+    import holidays
 
 SUBDIVISIONS = ("ENG", "WLS", "SCT", "NIR")
 MonthDay = str
@@ -157,6 +160,8 @@ class Calendar:
 
     @cached_property
     def _closed(self) -> holidays.HolidayBase:
+        import holidays
+
         days = self.rules.working_days
         return holidays.country_holidays(days.country, subdiv=days.subdivision)
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, NotFound, Problem
-from vfm_workflow.store.engine import BUSY_SECONDS, MIGRATIONS, Database
+from vfm_workflow.store.engine import BUSY_SECONDS, Database, versions
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database while it is in use."""
@@ -111,13 +111,6 @@ def scratch(database: Database) -> Iterator[Session]:
             session.rollback()
     finally:
         copy.close()
-
-
-def versions() -> frozenset[str]:
-    """Return every version of the tables that this program knows, old and new."""
-    from alembic.script import ScriptDirectory
-
-    return frozenset(step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
 
 
 def sqlite_file(url: str, instead: str) -> Path:

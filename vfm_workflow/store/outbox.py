@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
@@ -28,8 +27,7 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return []
     target: Table = table.__table__
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+    insert = _insert(session.get_bind().dialect.name, target)
     # one statement of bounded size: SQLite allows 32,766 variables
     width = max(1, 900 // len(target.columns))
     found: list[Any] = []
@@ -37,6 +35,17 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
         statement = insert.values(list(rows[start : start + width])).on_conflict_do_nothing()
         found += session.execute(statement.returning(*target.primary_key.columns)).all()
     return found
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    """Return the dialect's own INSERT, which has a conflict clause. Loading PostgreSQL's takes a while: not on SQLite."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 _ITEM = json.JSONEncoder(ensure_ascii=False).encode
