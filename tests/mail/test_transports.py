@@ -124,6 +124,10 @@ def test_a_mail_in_the_folder_is_the_bytes_it_was_given(tmp_path: Path) -> None:
 def test_the_folder_can_be_asked_whether_it_has_a_mail(tmp_path: Path) -> None:
     transport = FolderTransport(tmp_path / "mail")
     assert transport.look_up(MAIL, MOMENT).outcome == "retry"
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / f".{file_name(MAIL)}.4711").write_bytes(MAIL.data[:9])  # whoever wrote it was killed
+    assert transport.look_up(MAIL, MOMENT).outcome == "retry"
+    assert list((tmp_path / "mail").iterdir()) == []
     transport.send(MAIL, nothing)
     found = transport.look_up(MAIL, MOMENT)
     assert (found.outcome, found.text) == ("sent", f"{file_name(MAIL)} was written")

@@ -1,0 +1,48 @@
+"""A disk that gets full: a small one in memory, that a filler takes up and gives back."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+NEEDED = "It needs to be root, to mount a small disk."
+
+
+def missing() -> bool:
+    """Return whether no disk can be mounted here."""
+    return os.geteuid() != 0
+
+
+class SmallDisk:
+    """Mounted while its `with` block runs; `folder` is where."""
+
+    def __init__(self, megabytes: int) -> None:
+        self._megabytes = megabytes
+        self.times_full = 0
+
+    def __enter__(self) -> SmallDisk:
+        self.folder = Path(tempfile.mkdtemp(prefix="vfm-disk-"))
+        size = f"size={self._megabytes}m"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", self.folder], check=True, timeout=30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "--lazy", self.folder], check=True, timeout=30)
+        self.folder.rmdir()
+
+    def fill_up(self, rng: random.Random) -> None:
+        """Leave a few blocks, or none, for a second."""
+        filler = self.folder / "filler"
+        self.times_full += 1
+        with filler.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                os.ftruncate(file.fileno(), max(0, file.tell() - 4096 * rng.randrange(0, 12)))
+        time.sleep(rng.uniform(0.5, 1.0))
+        filler.unlink()
