@@ -169,6 +169,14 @@ class Database:
 
         command.upgrade(self._alembic(), "head")
 
+    def upgrade_within(self, connection: Connection, version: str) -> None:
+        """Bring the tables to a version of the program, in the transaction that is open on `connection`."""
+        from alembic import command
+
+        config = self._alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
     def check(self) -> None:
         """Raise DatabaseBehind where the tables are not this program's version."""
         from alembic.runtime.migration import MigrationContext
