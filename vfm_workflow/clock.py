@@ -182,4 +182,4 @@ class Clock:
         counts = {name: getattr(done, name) for name in ("sent", "failed", "deferred", "unknown")}
         if done.settled:
             log.info("delivered", **counts)
-        return done.settled >= BATCH and not self._stopping.is_set()
+        return done.settled >= BATCH or self._stopping.is_set()  # who ends leaves the rest to another

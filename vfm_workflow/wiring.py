@@ -37,6 +37,9 @@ from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
 from vfm_workflow.store.engine import Database
 
+PATIENCE_SECONDS = 60
+"""How long delivery waits for a database that is away. Far less than a mail's lease."""
+
 if TYPE_CHECKING:  # a page needs none of it: what ticks and delivers is loaded with the first tick and mail
     from vfm_workflow.journeys.deliver import Courier, Delivered
     from vfm_workflow.journeys.post import Posted
@@ -203,7 +206,7 @@ class App:
     def courier(self) -> Courier:
         from vfm_workflow.journeys.deliver import Courier
 
-        return Courier(self.write, self.transport, self.worker)
+        return Courier(self._patiently, self.transport, self.worker)
 
     @property
     def is_demo(self) -> bool:
@@ -257,6 +260,10 @@ class App:
             # a run may take longer than a lease, which begins when a mail is claimed
             began = time.monotonic()
             return self.courier.run(at, limit, lambda: dt.timedelta(seconds=time.monotonic() - began), ending)
+
+    def _patiently(self) -> AbstractContextManager[Session]:
+        """Return a transaction for delivery: it waits out a restart of the database, to write down what was sent."""
+        return self.database.write(PATIENCE_SECONDS)
 
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""

@@ -223,6 +223,17 @@ def note(session: Session, mail_id: int, worker: str, *, at: dt.datetime, outcom
     return True
 
 
+def give_back(session: Session, mail_id: int, worker: str) -> None:
+    """Let a claimed mail wait again, unless it may have been in DATA: then its lease has to run out first."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
+        .values(state="waiting", lease_by=None, lease_until=None)
+    )
+    session.execute(query)
+
+
 def settle(
     session: Session,
     mail_id: int,
