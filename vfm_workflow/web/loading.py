@@ -21,12 +21,13 @@ class Pages(BaseRoute):
         self.web = web
         self.module = module
         self.heads = [_parts(address) for address in pages.ADDRESSES[module]]
+        self.begins = tuple(address.partition("{")[0] for address in pages.ADDRESSES[module])
         self.loaded: BaseRoute | None = None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return what the module's own routes say; only where the address may be one of theirs are they loaded."""
-        asked = _parts(scope["path"].removeprefix(scope.get("root_path", "")))
-        if not any(_leads(head, asked) for head in self.heads):
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        if not path.startswith(self.begins) or not any(_leads(head, _parts(path)) for head in self.heads):
             return Match.NONE, {}
         self.loaded = self.load()
         return self.loaded.matches(scope)
