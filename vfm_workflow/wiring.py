@@ -167,7 +167,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: roles.load(_document(loaded.folders, "config/roles.yaml")),
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
-        lambda: transports.from_url(loaded.mail_url, loaded.data),
+        lambda: transports.check(loaded.mail_url, loaded.data),
         lambda: _charts(load_home(loaded)),
     ]
     for reader in readers:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import random
+import shlex
 import signal
 import struct
 import subprocess
@@ -40,12 +42,12 @@ class Nursery:
             text=True,
         )
 
-    def start(self, said: Path) -> Worker:
-        """Return a new worker, which writes of itself into `said`."""
+    def start(self, said: Path, *command: str) -> Worker:
+        """Return a new process that runs a command of `vfm`, and writes of itself into `said`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         said.touch()
-        self._process.stdin.write(f"{said}\n")
+        self._process.stdin.write(f"{shlex.join([str(said), *command])}\n")
         self._process.stdin.flush()
         return Worker(int(self._process.stdout.readline()), said)
 
@@ -56,7 +58,7 @@ class Nursery:
 
 
 class Worker:
-    """One `vfm worker` process."""
+    """One process of `vfm`."""
 
     def __init__(self, pid: int, said: Path) -> None:
         self.pid = pid
@@ -85,8 +87,9 @@ class Worker:
         os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill -9, and wait until it is gone."""
-        os.kill(self.pid, signal.SIGKILL)
+        """Kill -9, and wait until it is gone. It may have ended by itself."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
         end = time.monotonic() + 30
         while self.lives():
             assert time.monotonic() < end, f"{self.pid} does not die"
@@ -121,7 +124,7 @@ class Crew:
 
     def _start(self) -> Worker:
         self.started += 1
-        return self._nursery.start(self._folder / f"{self.started}.log")
+        return self._nursery.start(self._folder / f"{self.started}.log", "worker")
 
     def kill_one(self, *, aimed: bool = False) -> None:
         """Kill -9 one worker whose clock runs, note what it was doing, and start another.

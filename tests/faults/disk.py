@@ -7,6 +7,8 @@ import random
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 NEEDED = "It needs to be root, to mount a small disk."
@@ -34,8 +36,9 @@ class SmallDisk:
         subprocess.run(["umount", "--lazy", self.folder], check=True, timeout=30)
         self.folder.rmdir()
 
-    def fill_up(self, rng: random.Random) -> None:
-        """Leave a few blocks, or none, for a second."""
+    @contextmanager
+    def full(self, blocks: int = 0) -> Iterator[None]:
+        """Leave no more than a few blocks free while the block runs."""
         filler = self.folder / "filler"
         self.times_full += 1
         with filler.open("wb", buffering=0) as file:
@@ -43,6 +46,13 @@ class SmallDisk:
                 while True:
                     file.write(bytes(4096))
             except OSError:
-                os.ftruncate(file.fileno(), max(0, file.tell() - 4096 * rng.randrange(0, 12)))
-        time.sleep(rng.uniform(0.5, 1.0))
-        filler.unlink()
+                os.ftruncate(file.fileno(), max(0, file.tell() - 4096 * blocks))
+        try:
+            yield
+        finally:
+            filler.unlink()
+
+    def fill_up(self, rng: random.Random) -> None:
+        """Be full, or nearly, for most of a second."""
+        with self.full(rng.randrange(0, 12)):
+            time.sleep(rng.uniform(0.5, 1.0))

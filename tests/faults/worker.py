@@ -1,4 +1,4 @@
-"""`vfm worker` as the rig runs it: the same command, with every wait shortened and the council's clock moved.
+"""`vfm worker`, or another command, as the rig runs it: with every wait shortened and the council's clock moved.
 
 A lease of a quarter of an hour is four seconds here; all that must be shorter than it is shortened with it.
 """
@@ -8,12 +8,16 @@ from __future__ import annotations
 import ctypes
 import datetime as dt
 import gc
+import importlib
 import os
+import pkgutil
+import shlex
 import signal
 import sys
 from pathlib import Path
 
-from vfm_workflow import clock, wiring  # all that a worker imports late is imported here
+import vfm_workflow
+from vfm_workflow import clock, wiring
 from vfm_workflow.cli import main
 from vfm_workflow.journeys import deliver
 from vfm_workflow.mail import smtp
@@ -39,8 +43,8 @@ def moved(file: Path) -> dt.datetime:
     return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=float(file.read_text()))
 
 
-def run(said: str) -> None:
-    """Be `vfm worker` until the end; what it says goes to the file `said`."""
+def run(said: str, command: list[str]) -> None:
+    """Be `vfm` with the words of a command until its end; what it says goes to the file `said`."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(
         PR_SET_PDEATHSIG, signal.SIGKILL
@@ -49,24 +53,28 @@ def run(said: str) -> None:
     for number in (1, 2):
         os.dup2(out, number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.argv = ["vfm", "worker"]
+    sys.argv = ["vfm", *command]
     main()
 
 
 def serve() -> None:
-    """Start a worker for each line read, a file for what it says; answer with its process id.
+    """Start a process for each line read: a file for what it says, and the words of its command. Answer with its id.
 
     Each is a process of its own, forked here once everything is imported: that is most of what a start costs, and the
     rig starts hundreds.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for package in (vfm_workflow.cli, vfm_workflow.journeys, vfm_workflow.store, vfm_workflow.mail):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     wiring.build().close()
     gc.collect()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             try:
-                run(line.rstrip("\n"))
+                said, *command = shlex.split(line)
+                run(said, command)
             finally:
                 os._exit(1)
         sys.stdout.write(f"{pid}\n")
