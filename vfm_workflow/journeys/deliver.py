@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import outbox
 from vfm_workflow.store.mail_log import ABSENT, FOUND, UNKNOWN, UNTOLD
@@ -137,6 +138,12 @@ class Courier:
             answer = self.transport.send(mail, before_data)
         except LeaseLost:
             return None  # another worker has it now, and settles it
+        except DatabaseAway:
+            with (
+                self.work() as session
+            ):  # it went away before DATA was said: nobody needs to wait for the lease
+                outbox.give_back(session, mail.id, self.worker)
+            return None
         self._settle(_verdict(answer, now(), claimed), done)
         return answer
 
@@ -163,7 +170,11 @@ class Courier:
 
     def _settle(self, verdict: Verdict, done: Delivered) -> None:
         self.unwritten.append(verdict)
-        self._write(verdict, done)
+        try:
+            self._write(verdict, done)
+        except DatabaseAway:
+            # Whether the first was kept is not known, and need not be: a settled mail has no lease any more.
+            self._write(verdict, done)
 
     def _write(self, verdict: Verdict, done: Delivered) -> None:
         """Write a verdict, or raise what the database said and keep it."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
@@ -28,8 +27,7 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return []
     target: Table = table.__table__
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+    insert = _insert(session.get_bind().dialect.name, target)
     # one statement of bounded size: SQLite allows 32,766 variables
     width = max(1, 900 // len(target.columns))
     found: list[Any] = []
@@ -37,6 +35,17 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
         statement = insert.values(list(rows[start : start + width])).on_conflict_do_nothing()
         found += session.execute(statement.returning(*target.primary_key.columns)).all()
     return found
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    """Return the dialect's own INSERT, which has a conflict clause. Loading PostgreSQL's takes a while: not on SQLite."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 _ITEM = json.JSONEncoder(ensure_ascii=False).encode
@@ -212,6 +221,17 @@ def note(session: Session, mail_id: int, worker: str, *, at: dt.datetime, outcom
         return False
     session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, answer=answer))
     return True
+
+
+def give_back(session: Session, mail_id: int, worker: str) -> None:
+    """Let a claimed mail wait again, unless it may have been in DATA: then its lease has to run out first."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
+        .values(state="waiting", lease_by=None, lease_until=None)
+    )
+    session.execute(query)
 
 
 def settle(

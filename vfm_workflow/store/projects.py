@@ -200,6 +200,15 @@ def departments(session: Session) -> Sequence[Department]:
     return list(session.scalars(select(Department).order_by(col(Department.name))))
 
 
+_DEPARTMENT_NAMES = select(col(Department.code), col(Department.name)).order_by(col(Department.name))
+
+
+def department_names(session: Session) -> dict[str, str]:
+    """Return code → name of every department, in order of name."""
+    rows = session.connection().execute(_DEPARTMENT_NAMES)
+    return {row.code: row.name for row in rows}
+
+
 def has_address(session: Session, address: str) -> bool:
     """Return whether anybody, active or not, has that work address."""
     return session.scalars(select(col(Person.id)).where(col(Person.address) == address)).first() is not None

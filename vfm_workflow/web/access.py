@@ -99,6 +99,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/tasks/decisions/{request_id}/link"): SIGNED_IN,
     ("GET", "/projects"): SIGNED_IN,
     ("GET", "/account"): SIGNED_IN,
+    ("GET", "/account/data"): SIGNED_IN,
     ("POST", "/account/sessions"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
     # By role alone.

@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, Scope, Standing, extent, may
 from vfm_workflow.errors import NotAllowed, ProofNeeded
-from vfm_workflow.journeys import deputies, signin
+from vfm_workflow.journeys import access, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
 from vfm_workflow.store import access as access_store
@@ -59,7 +59,7 @@ class Visit:
             known = signin.who(session, secret, self.at, idle)
             if known is None:
                 return None
-            known = replace(known, actor=deputies.standing_in(session, self.home, known.actor, self.at))
+            known = replace(known, actor=access.standing_in(session, self.home, known.actor, self.at))
         self.request.state.who = known.actor.id  # for the log of what is refused
         if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
