@@ -196,6 +196,8 @@ SECRET_VALUES = {
     "mail_url": "smtps://vfm:canary@relay.example",
     "oidc_client_secret": "canary-of-the-client",
     "smtp_client_secret": "canary-of-the-relay",
+    "notify_api_key": "canary-of-the-service",
+    "notify_callback_token": "canary-of-the-callback-which-is-long",
 }
 
 

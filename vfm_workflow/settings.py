@@ -20,7 +20,15 @@ from vfm_workflow.folders import Folders
 
 PREFIX = "VFM_"
 FILE = "config/settings.toml"
-SECRETS = ("secret_key", "database_url", "mail_url", "oidc_client_secret", "smtp_client_secret")
+SECRETS = (
+    "secret_key",
+    "database_url",
+    "mail_url",
+    "oidc_client_secret",
+    "smtp_client_secret",
+    "notify_api_key",
+    "notify_callback_token",
+)
 """Never shown. Each may stand in a file of its own, named by `VFM_<NAME>_FILE`."""
 OUTSIDE_ONLY = ("home", *(f"{name}_file" for name in SECRETS))
 """Read from the environment alone: where the home is cannot stand in a file of the home."""
@@ -59,7 +67,7 @@ class Settings(Strict):
     mail_url: str = Field(
         default="",
         repr=False,
-        description="folder:PATH, smtp://user:pass@host:port?tls=starttls|none or smtps://…; by default a folder.",
+        description="folder:PATH, smtp://user:pass@host:port?tls=starttls|none, smtps://… or notify://; by default a folder.",
     )
     mail_url_file: str = Field(
         default="", description="A file that holds the relay's address instead, with its password."
@@ -81,6 +89,19 @@ class Settings(Strict):
         default="https://outlook.office365.com/.default",
         description="What the tokens are for, as the relay's operator says it.",
     )
+    notify_api_key: str = Field(
+        default="", repr=False, description="The key of the council's service in GOV.UK Notify, whole."
+    )
+    notify_api_key_file: str = Field(default="", description="A file that holds that key instead.")
+    notify_template_id: str = Field(
+        default="", description="The ID of the template in GOV.UK Notify that mails go by: a UUID."
+    )
+    notify_callback_token: str = Field(
+        default="",
+        repr=False,
+        description="What GOV.UK Notify proves itself with when it tells what became of a mail: at least 32 random characters.",
+    )
+    notify_callback_token_file: str = Field(default="", description="A file that holds that token instead.")
     bounce_folder: str = Field(
         default="",
         description="A mailbox folder (Maildir) with what comes back to `mail_from`; each new mail in it is read.",
@@ -197,7 +218,7 @@ class Settings(Strict):
             raise ValueError("write one email address, such as vfm@council.example")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "notify_callback_token")
     @classmethod
     def _long(cls, value: str) -> str:
         if value and len(value) < 32:

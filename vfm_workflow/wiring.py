@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # a page needs none of it: what ticks and delivers is loaded 
     from vfm_workflow.journeys.deliver import Courier, Delivered
     from vfm_workflow.journeys.post import Posted
     from vfm_workflow.journeys.undelivered import Taken
+    from vfm_workflow.mail.notify_receipt import Receipt
     from vfm_workflow.store.personal import Tidied
 
 WORK = frozenset(
@@ -285,6 +286,13 @@ class App:
 
         with self.write() as session:
             return undelivered.take(session, data, at)
+
+    def take_receipt(self, receipt: Receipt, at: dt.datetime) -> bool:
+        """Take in what GOV.UK Notify tells of a mail; return whether it was news."""
+        from vfm_workflow.journeys import undelivered
+
+        with self.write() as session:
+            return undelivered.receive(session, receipt, at)
 
     def read_bounces(self, folder: Path, at: dt.datetime) -> list[Taken]:
         """Take in each new mail of a mailbox folder (Maildir); return what they say. See `mail.maildir`."""

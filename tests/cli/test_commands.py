@@ -23,7 +23,7 @@ CONTRACT = {
     "admin create", "admin add-person", "admin add-department", "admin list-people", "admin change-person",
     "admin leave", "admin come-back", "admin deputy", "admin end-deputy", "admin share", "admin export-person",
     "project list", "project show", "project new", "project do",
-    "mail list", "mail show", "mail retry", "mail bounce", "mail dealt",
+    "mail list", "mail show", "mail retry", "mail bounce", "mail dealt", "mail notify-check",
     "workflow show", "audit verify", "report decisions",
 }  # fmt: skip
 """The commands of design §1 that stand so far, and those that keep people and departments."""

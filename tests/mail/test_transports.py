@@ -93,7 +93,7 @@ def test_off_this_machine_mail_is_encrypted_unless_nobody_says_so(tmp_path: Path
         ("smtp:mail.example", "has no host"),
         ("smtp://mail.example/inbox", "goes on after its port"),
         ("smtp://:hunter2@mail.example", "a password without a user"),
-        ("notify://key", "comes with a later release"),
+        ("notify://key/hunter2", "takes nothing behind it"),
         ("pigeon://loft", "“pigeon:” is no way to send mail"),
         ("", "no way to send mail is given"),
         ("folder://server/share", "is no folder"),

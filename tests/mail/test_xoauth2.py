@@ -251,7 +251,7 @@ def test_a_relay_that_does_not_know_tokens_is_said_so(service: TokenService) -> 
     sending.close()
     post.stop()
     assert answer.outcome == "retry"
-    assert "does not support XOAUTH2" in answer.text
+    assert "does not take tokens (XOAUTH2)" in answer.text
     assert service.asked == []
 
 

@@ -177,3 +177,25 @@ def bounce(
     if not taken and not as_json:
         note_to_reader = "Nothing came back" if folder is not None else "That mail reports nothing"
         note(f"{note_to_reader}.")
+
+
+@group.command("notify-check")
+def notify_check(as_json: Json = False) -> None:
+    """Ask GOV.UK Notify for its template, and say whether mails can go by it."""
+    from vfm_workflow import settings
+    from vfm_workflow.errors import ConfigError, Problem
+    from vfm_workflow.mail import notify, transports
+
+    loaded = settings.load()
+    service = transports.notify_service(loaded.mail_url, loaded.settings)
+    try:
+        found = notify.template_problems(service)
+    finally:
+        service.close()
+    if found:
+        where = f"template {service.template} in GOV.UK Notify"
+        raise ConfigError([Problem(where, None, each.what, each.remedy) for each in found])
+    if as_json:
+        emit({"template": service.template, "well": True, "placeholders": list(notify.FIELDS)})
+    else:
+        say(f"Template {service.template}: all well. Mails can go by GOV.UK Notify.")

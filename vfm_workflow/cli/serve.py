@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vfm_workflow.cli.options import council
 from vfm_workflow.cli.output import note
+
+if TYPE_CHECKING:
+    from vfm_workflow.settings import Loaded
 
 WEB = "vfm_workflow.web.app"
 """Named, not imported: the pages' libraries are loaded by the server alone."""
@@ -101,7 +104,7 @@ def serve(
     loaded = settings.load()
     _refuse_busy(host, port)
     if not web_only:
-        _say_where_mail_goes(loaded.mail_url, demo=(loaded.data / "demo-clock.json").is_file())
+        _say_where_mail_goes(loaded, demo=(loaded.data / "demo-clock.json").is_file())
     _say_where_links_lead(loaded.settings.base_url, port)
     note(f"{loaded.settings.council_name}: {loaded.settings.base_url} (listening on {host}:{port})")
     _run(f"{WEB}:web_only_from_environment" if web_only else f"{WEB}:from_environment", host, port)
@@ -118,7 +121,7 @@ def worker() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     with council() as app:
-        _say_where_mail_goes(app.loaded.mail_url, demo=app.is_demo)
+        _say_where_mail_goes(app.loaded, demo=app.is_demo)
         clock = Clock(app)
         clock.start()
         note("The clock runs. End it with Ctrl+C.")
@@ -127,7 +130,12 @@ def worker() -> None:
         clock.stop()
 
 
-def _say_where_mail_goes(mail_url: str, *, demo: bool) -> None:
+def _say_where_mail_goes(loaded: Loaded, *, demo: bool) -> None:
+    """Warn where mail stays on this machine. Raises ConfigError where it cannot leave: no mail waits for days unseen."""
+    from vfm_workflow.mail import transports
+
+    mail_url = loaded.mail_url
+    transports.from_url(mail_url, loaded.data, loaded.settings).close()
     if mail_url.startswith("folder:") and not demo:
         note(f"Mail goes to {mail_url} and does not leave this machine. Set VFM_MAIL_URL to send it.")
 

@@ -13,6 +13,8 @@ from vfm_workflow.errors import BadInput, NotAllowed
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import people_for, post, project_view
 from vfm_workflow.mail import bounces
+from vfm_workflow.mail.notify import reference_of
+from vfm_workflow.mail.notify_receipt import Receipt
 from vfm_workflow.store import bounces as store
 from vfm_workflow.store import outbox, projects
 from vfm_workflow.store.tables import OutboxMail, Person
@@ -64,6 +66,33 @@ def take(session: Session, data: bytes, at: dt.datetime) -> list[Taken]:
         )
         taken.append(Taken(report, mail.id if mail is not None else None, new))
     return taken
+
+
+def receive(session: Session, receipt: Receipt, at: dt.datetime) -> bool:
+    """Take in what GOV.UK Notify tells of a mail; return whether it was news. One that arrived needs no word.
+
+    A receipt is matched by the number and the digest in our reference together: another installation that sends by the
+    same service has other digests. One that fits no mail of ours is kept apart, as a bounce is.
+    """
+    if receipt.kind is None:
+        return False
+    return store.add(
+        session,
+        report=receipt.key,
+        mail=_meant(session, receipt),
+        at=at,
+        kind=receipt.kind,
+        status=receipt.status,
+        recipient=receipt.recipient,
+        said=receipt.said,
+    )
+
+
+def _meant(session: Session, receipt: Receipt) -> OutboxMail | None:
+    found = session.get(OutboxMail, receipt.mail_id) if receipt.mail_id is not None else None
+    if found is None or found.id is None or reference_of(found.id, found.message_id) != receipt.reference:
+        return None
+    return found
 
 
 def tick(session: Session, home: Home, at: dt.datetime) -> list[OutboxMail]:

@@ -156,6 +156,7 @@ class SmtpTransport(Transport):
         try:
             client = await self._connected()
         except _NO_CONNECTION as error:
+            await self._abandon()
             return self._unusable(error)
         try:
             await self._mail_and_rcpt(client, mail)
@@ -215,6 +216,7 @@ class SmtpTransport(Transport):
         try:
             await self._connected()
         except _NO_CONNECTION as error:
+            await self._abandon()
             return self._unusable(error).text
         finally:
             self._used_at = self._now()
@@ -239,7 +241,7 @@ class SmtpTransport(Transport):
         if self._client is not None:
             return self._client
         if self._tokens is None:
-            return await self._opened()
+            return await self._by_password()
         try:
             return await self._by_token(self._tokens)
         except SMTPAuthenticationError:
@@ -247,21 +249,31 @@ class SmtpTransport(Transport):
 
     async def _by_token(self, tokens: TokenSource) -> SMTP:
         """Open the connection; a token that is refused is thrown away, and the relay's words kept without it."""
+        user = self._relay.user or ""
+        client = await self._opened()
         try:
-            return await self._opened()
+            if "xoauth2" not in client.server_auth_methods:
+                raise SMTPException("the relay does not take tokens (XOAUTH2)")
+            await client.auth_xoauth2(user, await tokens.token())
         except SMTPAuthenticationError as error:
-            said = tokens.hide(error.message, self._relay.user or "")
+            said = tokens.hide(error.message, user)
             tokens.forget()
+            await self._abandon()
             raise SMTPAuthenticationError(error.code, said) from None
+        return client
+
+    async def _by_password(self) -> SMTP:
+        client, relay = await self._opened(), self._relay
+        if relay.user is not None:
+            await client.login(relay.user, relay.password or "")
+        return client
 
     async def _opened(self) -> SMTP:
+        """Open the connection, and sign in nowhere: the library would not let go of one that a sign-in fails on."""
         relay = self._relay
         client = SMTP(
             hostname=relay.host,
             port=relay.port,
-            username=relay.user,
-            password=relay.password,
-            oauth_token_generator=self._tokens.token if self._tokens else None,
             use_tls=relay.tls == "implicit",
             start_tls=relay.tls == "starttls",
             timeout=self._timeouts.connect,
@@ -288,11 +300,15 @@ class SmtpTransport(Transport):
         await self._abandon()
 
     async def _leave(self) -> None:
+        """Say goodbye. Nothing is waited for after that: under TLS the other side may take its time to hang up."""
+        transport = self._client.transport if self._client is not None else None
         try:
             if self._client is not None and self._client.is_connected:
                 await self._client.quit(timeout=min(self._timeouts.command, 5.0))
         except (SMTPException, OSError):
             pass
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
         await self._abandon()
 
     async def _abandon(self) -> None:

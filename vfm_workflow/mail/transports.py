@@ -13,6 +13,7 @@ from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.settings import PREFIX, Settings, is_loopback
 
 if TYPE_CHECKING:
+    from vfm_workflow.mail.notify import Service
     from vfm_workflow.mail.oauth import TokenSource
 
 Outcome = Literal["sent", "retry", "failed", "unknown"]
@@ -21,9 +22,9 @@ Tls = Literal["implicit", "starttls", "none"]
 ACCEPTED = (
     "Write one of: folder:PATH (a path within the data folder, or an absolute one), "
     "smtp://user:password@host:port?tls=starttls, smtp://127.0.0.1:25?tls=none (this machine only), "
-    "smtps://user:password@host:port. For a relay that takes tokens in place of a password: "
-    "smtp://mailbox@host:port?tls=starttls&auth=xoauth2. Where the relay is a Postfix whose log this machine can read, add "
-    "&log=/var/log/mail.log (after a first ? for the first option). Write @ : / in a password as %40 %3A %2F."
+    "smtps://user:password@host:port, notify:// (GOV.UK Notify). For a relay that takes tokens in place of a password: "
+    "smtp://mailbox@host:port?tls=starttls&auth=xoauth2. Where the relay is a Postfix whose log this machine can read, "
+    "add &log=/var/log/mail.log (after a first ? for the first option). Write @ : / in a password as %40 %3A %2F."
 )
 _PORTS: dict[Tls, int] = {"implicit": 465, "starttls": 587, "none": 25}
 
@@ -116,12 +117,14 @@ def from_url(url: str, data_dir: Path, settings: Settings | None = None) -> Tran
         relay = relay_of(url)
         return SmtpTransport(relay, tokens=_tokens(settings or Settings()) if relay.xoauth2 else None)
     if scheme == "notify":
-        raise _refused("GOV.UK Notify (notify://) comes with a later release.")
+        from vfm_workflow.mail.notify import NotifyTransport
+
+        return NotifyTransport(notify_service(url, settings or Settings()))
     raise _refused(f"“{scheme}:” is no way to send mail." if scheme else "no way to send mail is given.")
 
 
 def check(url: str, data_dir: Path, settings: Settings | None = None) -> None:
-    """Raise ConfigError where mail cannot leave as `url` says, or a log that it names cannot be read.
+    """Raise ConfigError where mail cannot leave as `url` and `settings` say, or a log that it names cannot be read.
 
     Only the first stops delivery: without its log a relay cannot be asked, and that is all.
     """
@@ -200,6 +203,32 @@ def _tokens(settings: Settings) -> TokenSource:
     return TokenSource(
         settings.smtp_token_url, settings.smtp_client_id, settings.smtp_client_secret, settings.smtp_scope
     )
+
+
+def notify_service(url: str, settings: Settings) -> Service:
+    """Return the service in GOV.UK Notify that a notify: address and `settings` name. Raises ConfigError.
+
+    The address may name a host, for a stand-in of Notify; on this machine without encryption.
+    """
+    from vfm_workflow.mail.notify import HOST, Service
+
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise _refused("the address of GOV.UK Notify is malformed: write notify://") from None
+    if parts.scheme != "notify":
+        raise _refused("this asks for GOV.UK Notify, and mail goes another way: write notify://")
+    if "@" in parts.netloc or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise _refused("notify:// takes nothing behind it: the key is VFM_NOTIFY_API_KEY.")
+    if parts.netloc and not host:
+        raise _refused("the address of GOV.UK Notify is malformed: write notify://")
+    missing("notify://", settings, "notify_api_key", "notify_template_id")
+    shown = f"[{host}]" if host and ":" in host else host
+    base = f"{'http' if is_loopback(host or '') else 'https'}://{shown}{f':{port}' if port else ''}"
+    service = Service(settings.notify_api_key, settings.notify_template_id, base if host else HOST)
+    service.api()
+    return service
 
 
 def missing(what: str, settings: Settings, *names: str) -> None:

@@ -94,6 +94,8 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/idea/{link_id}"): ANYBODY,
     ("POST", "/idea/{link_id}"): ANYBODY,
     ("POST", "/idea/{link_id}/again"): ANYBODY,
+    # GOV.UK Notify tells what became of a mail; its token is the key.
+    ("POST", "/notify/callback"): ANYBODY,
     # One's own, and lists that show what is one's to see.
     ("GET", "/tasks"): SIGNED_IN,
     ("POST", "/tasks/decisions/{request_id}/link"): SIGNED_IN,

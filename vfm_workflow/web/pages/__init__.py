@@ -35,6 +35,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "mail": ("/mail",),
     "measures": (f"{P}/measures", f"{P}/savings"),
     "members": (f"{P}/members", f"{P}/exempt"),
+    "notify": ("/notify",),
     "oidc": ("/sign-in/begin", "/sign-in/callback"),
     "outline": (f"{P}/outline", f"{P}/recommendations"),
     "people": ("/people",),
