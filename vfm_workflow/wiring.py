@@ -28,17 +28,19 @@ from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
-from vfm_workflow.journeys import mail_log
+from vfm_workflow.journeys import jobs, mail_log
 from vfm_workflow.journeys.deliver import Delivered, deliver
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted, post_due, preview
+from vfm_workflow.journeys.running import Tools
 from vfm_workflow.mail import check as mail_check
 from vfm_workflow.mail import transports
 from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
+from vfm_workflow.store import jobs as jobs_store
 from vfm_workflow.store import outbox, queue
 from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
@@ -247,7 +249,14 @@ class App:
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
         with self.read() as session:
-            return [queue.MAIL] if outbox.owed(session, at) else []
+            found = {queue.MAIL: outbox.owed(session, at), queue.WORK: jobs_store.owed(session, at)}
+        return [name for name, is_owed in found.items() if is_owed]
+
+    def do_job(self, ending: Callable[[], bool] = lambda: False) -> bool:
+        """Do the oldest job that is free; return whether there was one. It goes back where the process is `ending`."""
+        machine = socket.gethostname()
+        tools = Tools(self.home, self.read, self.write, self.loaded.data, machine, self.now, ending)
+        return jobs.work(tools, self.worker)
 
     def preview(self, days: int, at: dt.datetime) -> list[tuple[dt.datetime, Posted]]:
         """Return (moment, mail) of all that would leave in the next `days` days if nobody did anything meanwhile.

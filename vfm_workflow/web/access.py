@@ -97,6 +97,10 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/tasks/decisions/{request_id}/link"): SIGNED_IN,
     ("GET", "/projects"): SIGNED_IN,
     ("GET", "/account"): SIGNED_IN,
+    ("GET", "/jobs"): SIGNED_IN,
+    ("POST", "/jobs"): SIGNED_IN,
+    ("GET", "/jobs/{job_id}"): SIGNED_IN,
+    ("GET", "/jobs/{job_id}/file"): SIGNED_IN,
     ("POST", "/account/sessions"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
     # By role alone.
