@@ -22,6 +22,10 @@ class Log:
     most processes that start have nothing to say.
     """
 
+    def debug(self, event: str, **details: Any) -> None:
+        """Write what only somebody who looks for a fault wants to know."""
+        _logger().debug(event, **details)
+
     def info(self, event: str, **details: Any) -> None:
         """Write what happened."""
         _logger().info(event, **details)
@@ -65,7 +69,7 @@ def configure() -> None:
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is when something is written
         cache_logger_on_first_use=False,
     )
 

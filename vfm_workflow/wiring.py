@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import secrets
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,9 +37,14 @@ from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
 from vfm_workflow.store.engine import Database
 
+PATIENCE_SECONDS = 60
+"""How long delivery waits for a database that is away. Far less than a mail's lease."""
+
 if TYPE_CHECKING:  # a page needs none of it: what ticks and delivers is loaded with the first tick and mail
-    from vfm_workflow.journeys.deliver import Delivered
+    from vfm_workflow.journeys.deliver import Courier, Delivered
     from vfm_workflow.journeys.post import Posted
+    from vfm_workflow.journeys.undelivered import Taken
+    from vfm_workflow.store.personal import Tidied
 
 WORK = frozenset(
     {
@@ -72,7 +79,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
     role_specs = roles.load(_document(folders, "config/roles.yaml"))
     outlines = _document(folders, "config/outline.yaml")
     written = outline.load(outlines)
-    catalogue = notices.load(_document(folders, "notifications/notices.yaml"), role_specs)
+    catalogue = _catalogue(folders, role_specs)
     found = _lifecycles(folders, role_specs, catalogue)
     _kinds_have_lifecycles(outlines, written, found)
     council = Council(
@@ -94,6 +101,11 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         sign_in=settings.sign_in,
         **extra,
     )
+
+
+def _catalogue(folders: Folders, role_specs: Mapping[str, roles.RoleSpec]) -> notices.Catalogue:
+    released_to = [role for role, spec in role_specs.items() if spec.release is not None]
+    return notices.load(_document(folders, "notifications/notices.yaml"), role_specs, released_to)
 
 
 def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue) -> dict[str, Lifecycle]:
@@ -155,7 +167,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: roles.load(_document(loaded.folders, "config/roles.yaml")),
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
-        lambda: transports.from_url(loaded.mail_url, loaded.data),
+        lambda: transports.check(loaded.mail_url, loaded.data),
         lambda: _charts(load_home(loaded)),
     ]
     for reader in readers:
@@ -189,6 +201,12 @@ class App:
     @cached_property
     def transport(self) -> Transport:
         return transports.from_url(self.loaded.mail_url, self.loaded.data)
+
+    @cached_property
+    def courier(self) -> Courier:
+        from vfm_workflow.journeys.deliver import Courier
+
+        return Courier(self._patiently, self.transport, self.worker)
 
     @property
     def is_demo(self) -> bool:
@@ -231,12 +249,53 @@ class App:
         with self.write() as session:
             return post_due(session, self.home, at)
 
-    def deliver(self, at: dt.datetime, limit: int | None = None) -> Delivered:
-        """Send whatever may leave at `at`; return what became of it. One run at a time in a process."""
-        from vfm_workflow.journeys.deliver import deliver
+    def deliver(
+        self, at: dt.datetime, limit: int | None = None, ending: Callable[[], bool] = lambda: False
+    ) -> Delivered:
+        """Send whatever may leave at `at`, up to `limit` mails and until `ending`; return what became of it.
 
+        One run at a time in a process.
+        """
         with _DELIVERING:
-            return deliver(self.write, self.transport, self.worker, at, limit)
+            # a run may take longer than a lease, which begins when a mail is claimed
+            began = time.monotonic()
+            return self.courier.run(at, limit, lambda: dt.timedelta(seconds=time.monotonic() - began), ending)
+
+    def _patiently(self) -> AbstractContextManager[Session]:
+        """Return a transaction for delivery: it waits out a restart of the database, to write down what was sent."""
+        return self.database.write(PATIENCE_SECONDS)
+
+    def owed(self, at: dt.datetime) -> list[str]:
+        """Return what somebody ought to look into at `at`, by its name in the queue."""
+        from vfm_workflow.store import outbox, queue
+
+        with self.read() as session:
+            return [queue.MAIL] if outbox.owed(session, at) else []
+
+    def tidy(self, at: dt.datetime) -> Tidied:
+        """Let go of what is personal and has been kept long enough; return how much."""
+        from vfm_workflow.journeys import personal
+
+        with self.write() as session:
+            return personal.tidy(session, self.home, at)
+
+    def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
+        """Take in one mail that came back; return what it says."""
+        from vfm_workflow.journeys import undelivered
+
+        with self.write() as session:
+            return undelivered.take(session, data, at)
+
+    def read_bounces(self, folder: Path, at: dt.datetime) -> list[Taken]:
+        """Take in each new mail of a mailbox folder (Maildir); return what they say. See `mail.maildir`."""
+        from vfm_workflow.mail import maildir
+
+        taken: list[Taken] = []
+        for each in maildir.new(folder):
+            if (data := each.read()) is not None:
+                taken += self.take_bounce(data, at)
+                each.seen()
+        return taken
 
     def preview(self, days: int, at: dt.datetime) -> list[tuple[dt.datetime, Posted]]:
         """Return (moment, mail) of all that would leave in the next `days` days if nobody did anything meanwhile.
@@ -283,4 +342,6 @@ def build(
     if upgrade and database.is_empty():
         database.upgrade()
     database.check()
-    return App(loaded, home, database, f"{socket.gethostname()}:{os.getpid()}")
+    # Random at its end: in containers two processes may well have the same name and number.
+    worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return App(loaded, home, database, worker)

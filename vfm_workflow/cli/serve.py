@@ -61,7 +61,10 @@ def _prepare(directory: Path, address: str, fresh: bool) -> None:
             )
     else:
         done = seed.prepare(
-            directory, address, lambda what, n, of: note(f"{what} ({n} of {of} days)"), fresh=fresh
+            directory,
+            address,
+            lambda what, n, of: note(f"{what} ({n} of {of} days)" if of else f"{what} …"),
+            fresh=fresh,
         )
     said = {
         "seeded": f"It was made in {done.seconds:.0f} seconds",

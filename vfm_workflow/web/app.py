@@ -19,13 +19,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from vfm_workflow import __version__, collector, wiring
-from vfm_workflow.errors import VfmError
+from vfm_workflow.errors import ProofNeeded, VfmError
 from vfm_workflow.logs import log
 from vfm_workflow.web import pages, templating
 from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
-from vfm_workflow.web.keeping import keep_for_sign_in
+from vfm_workflow.web.keeping import keep_for_proof, keep_for_sign_in
 from vfm_workflow.web.loading import Pages
+from vfm_workflow.web.refusals import Refusals
 from vfm_workflow.web.visit import SignInNeeded, Visit, form, of, typed_in
 from vfm_workflow.wiring import App
 
@@ -66,13 +67,14 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     web.mount("/static", StaticFiles(directory=STATIC), name="static")
     web.router.routes += [Pages(web, module) for module in pages.ADDRESSES]
     web.add_exception_handler(SignInNeeded, _sign_in_needed)
+    web.add_exception_handler(ProofNeeded, _proof_needed)
     web.add_exception_handler(VfmError, _refused)
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(RequestValidationError, _malformed)
     web.add_exception_handler(Exception, _broken)
     base_url = app.settings.base_url
     protected = CrossOriginProtection(web, allowed_origins=[base_url])
-    return Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://"))
+    return Refusals(Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://")))
 
 
 def _clock(app: App) -> Clock:
@@ -101,6 +103,12 @@ async def _sign_in_needed(request: Request, _: Exception) -> Response:
             request
         )  # who may have a page is asked before its form is read, and what was typed is kept all the same
     return await run_in_threadpool(_to_sign_in, request)
+
+
+async def _proof_needed(request: Request, error: Exception) -> Response:
+    """Keep what was typed on a page that asks to confirm who one is; `_to_sign_in` does the same for who is signed out."""
+    typed = await form(request)
+    return await run_in_threadpool(keep_for_proof, _visit(request), typed, str(error))
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -97,10 +97,14 @@ def enter(visit: Page, form: Form, token: str) -> Response:
     agent = visit.request.headers.get("user-agent", "")
     try:
         with visit.write() as session:
-            secret, _ = signin.sign_in(session, visit.home, token, visit.at, lasts=lasts, user_agent=agent)
+            secret, person = signin.sign_in(
+                session, visit.home, token, visit.at, lasts=lasts, user_agent=agent
+            )
             end(visit, session)
+            who = f"person {person.id}"
     except LinkDead as error:
         return _dead(visit, error)
+    log.info("signed in", who=who, how="link", computer=computer(visit))
     target = local_path(visit.unsign(visit.cookie(NEXT_COOKIE), NEXT_SALT, 24 * 3600), START)
     answer = visit.go(target)
     visit.set_cookie(answer, SESSION_COOKIE, secret, hours * 3600)
