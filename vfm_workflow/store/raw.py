@@ -72,7 +72,7 @@ class Raw:
 
 @lru_cache
 def _positional(sql: str) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
-    """Return the statement with `?` for each name, and what puts values in that order: a third of the driver's work is names."""
+    """Return the statement with `?` for each name, and what puts values in order: a third of the driver's work is names."""
     names = _NAME.findall(sql)
     pick = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
     return _NAME.sub("?", sql), pick
