@@ -10,23 +10,24 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]  # ships no types
 from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
-from vfm_workflow import logs
+from vfm_workflow.logs import log
 from vfm_workflow.store import queue
 from vfm_workflow.wiring import App
 
 TICK_SECONDS = 60
 DELIVER_SECONDS = 20
+TIDY_SECONDS = 6 * 3600
+"""What is kept too long by a few hours harms nobody."""
 BATCH = 100
 """Mails sent between two looks at the outbox. What is left stays there, for whoever looks next."""
 
-log = structlog.get_logger()
 Look = Callable[[], bool]
 """Does some of what there is to do; returns whether there may be more."""
 
@@ -109,7 +110,6 @@ class Clock:
     """
 
     def __init__(self, app: App) -> None:
-        logs.configure()
         self._app = app
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None
@@ -132,7 +132,7 @@ class Clock:
         # downtime, or fires twice. Interval triggers know no local time: no hour happens twice in October.
         scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(1 + len(self._waker.beats))},
+            executors={"default": ThreadPoolExecutor(3 + len(self._waker.beats))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=dt.UTC,
         )
@@ -140,7 +140,13 @@ class Clock:
         scheduler.add_job(
             beat, "interval", ("tick", self._tick), seconds=TICK_SECONDS, next_run_time=now, id="tick"
         )
-        for name, work in self._waker.beats.items():
+        beats = dict(self._waker.beats)
+        if self._app.settings.bounce_folder:
+            beats["bounces"] = self._bounces
+        scheduler.add_job(
+            beat, "interval", ("tidy", self._tidy), seconds=TIDY_SECONDS, next_run_time=now, id="tidy"
+        )
+        for name, work in beats.items():
             scheduler.add_job(
                 beat, "interval", (name, work), seconds=DELIVER_SECONDS, next_run_time=now, id=name
             )
@@ -161,6 +167,15 @@ class Clock:
     def _tick(self) -> None:
         if posted := self._app.tick(self._app.now()):
             log.info("posted", mails=len(posted))
+
+    def _tidy(self) -> None:
+        tidied = self._app.tidy(self._app.now())
+        if any(tidied):
+            log.info("let go", **tidied._asdict())
+
+    def _bounces(self) -> None:
+        if taken := self._app.read_bounces(Path(self._app.settings.bounce_folder), self._app.now()):
+            log.info("came back", reports=len(taken), matched=sum(each.mail_id is not None for each in taken))
 
     def _deliver(self) -> bool:
         done = self._app.deliver(self._app.now(), BATCH, self._stopping.is_set)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vfm_workflow.cli.options import ExistingFile, Json
+from vfm_workflow.cli.options import At, ExistingFile, Json, council, moment
 from vfm_workflow.cli.output import emit, note, say
 
 if TYPE_CHECKING:
@@ -77,6 +77,19 @@ def restore(
         note(f"The database that was there is kept as {kept}")
     note("Next: `vfm db upgrade` if the backup is an older one, then `vfm audit verify`.")
     note("Mail sent since the backup was taken may go again, with the same Message-ID: see `vfm mail list`.")
+
+
+@group.command()
+def tidy(at: At = "", as_json: Json = False) -> None:
+    """Let go of what is personal and has been kept for as long as config/calendar.yaml says. The clock does it by itself."""
+    with council() as app:
+        tidied = app.tidy(moment(at, app))
+    if as_json:
+        emit(tidied._asdict())
+    else:
+        say(
+            f"Let go: the text of {tidied.mail_texts} mails, {tidied.sessions} ended sessions and {tidied.codes} used codes."
+        )
 
 
 def _report(copied: Copied, as_json: bool, what: str, **more: Any) -> None:

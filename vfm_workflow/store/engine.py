@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
@@ -72,7 +72,7 @@ class Work:
         self.driver = self._connect()
         if self.engine.dialect.name == "sqlite":
             try:
-                self.driver.cursor().execute("BEGIN IMMEDIATE")
+                self.driver.dbapi_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
             except sqlite3.OperationalError as error:
                 self.driver.close()
                 raise DatabaseBusy(BUSY) from error
@@ -117,10 +117,10 @@ class Work:
 
     def _close(self) -> None:
         session = self.session
-        session.close()
         if session.wrapped is not None:
+            session.close()
             session.wrapped.close()
-        else:
+        else:  # hot statements alone: the session has loaded nothing that it would have to let go
             self.driver.close()  # rolls back what was not committed
 
     def _lost(self) -> bool:
@@ -179,21 +179,23 @@ class Database:
 
     def check(self) -> None:
         """Raise DatabaseBehind where the tables are not this program's version."""
-        from alembic.runtime.migration import MigrationContext
-        from alembic.script import ScriptDirectory
-
-        scripts = ScriptDirectory.from_config(self._alembic())
-        newest = scripts.get_current_head()
-        with self._reading().connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        known, current = versions(), self._version()
+        if current is not None and current not in known:
             raise DatabaseBehind(
                 f"The database is at version {current}, which a newer version of the program made. Install that one."
             )
-        if current != newest:
+        if current != known[-1]:
             raise DatabaseBehind(
-                f"The database is at version {current or 'none'} and this program needs {newest}. Run `vfm db upgrade`."
+                f"The database is at version {current or 'none'} and this program needs {known[-1]}. Run `vfm db upgrade`."
             )
+
+    def _version(self) -> str | None:
+        """Return the version of the tables, as Alembic keeps it; None where there is none."""
+        with self._reading().connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return found
 
     def is_empty(self) -> bool:
         """Return whether the database has no tables yet."""
@@ -216,6 +218,14 @@ class Database:
         self.engine.dispose()
 
 
+def versions() -> list[str]:
+    """Return every version of the tables that this program knows, oldest first.
+
+    They are read from the names of the migrations: Alembic itself takes longer to load than all else that a start checks.
+    """
+    return sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
 def _engine(url: str, durable: bool) -> Engine:
     """Return the engine. Its errors hide the values of a statement: a mail with its link may be among them."""
     try:
@@ -231,6 +241,9 @@ def _engine(url: str, durable: bool) -> Engine:
         return engine
     if parsed.drivername != "postgresql+psycopg":
         raise ConfigError([_bad_url(f"the kind `{parsed.drivername}` is not known")])
+    from vfm_workflow.store.tables import for_postgresql
+
+    for_postgresql()
     try:
         return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:

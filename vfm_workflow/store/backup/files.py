@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, Problem
-from vfm_workflow.store.engine import MIGRATIONS
+from vfm_workflow.store.engine import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,6 @@ def new(file: Path) -> Iterator[Path]:
 def no_good(file: Path, what: str) -> ConfigError:
     """Return the error of a file that is no whole copy."""
     return ConfigError([Problem(str(file), None, f"{what}.", "Take another backup. Nothing was changed.")])
-
-
-def versions() -> frozenset[str]:
-    """Return every version of the tables that this program knows, old and new."""
-    from alembic.script import ScriptDirectory
-
-    return frozenset(step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
 
 
 def refuse_newer(file: Path, version: str) -> None:
