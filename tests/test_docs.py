@@ -174,7 +174,7 @@ def test_every_value_that_a_template_is_given_is_named() -> None:
     for key, names in notices.CONTEXT.items():
         cell = table[key][0] if key in table else table["event"][0]
         if "the same" not in cell:
-            shared = notices.COMMON if key in notices.AT_ONCE else frozenset()
+            shared = notices.COMMON if key in notices.AT_ONCE else notices.EVERY_ITEM
             assert set(re.findall(r"`(\w+)`", cell)) >= names - shared, key
     assert codes(section(NOTICES, "Templates")) >= notices.FRAGMENT
 

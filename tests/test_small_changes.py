@@ -348,7 +348,7 @@ def test_every_column_of_the_list_stands_under_its_own_name(council: Council) ->
 def test_a_schedule_is_a_line_of_the_catalogue(
     home: Home, running: Opener, days_before: int, said_on: dt.date
 ) -> None:
-    new, _ = shown("6. A schedule", "yaml")
+    new, *_ = shown("6. A schedule", "yaml")
     old = "    when: {what: milestone_ahead, working_days: -5}\n"
     home.edit("notifications/notices.yaml", old, new if days_before == -10 else old)
     home.check()
@@ -358,17 +358,28 @@ def test_a_schedule_is_a_line_of_the_catalogue(
 
 
 def test_a_due_day_is_a_line_of_the_calendar(home: Home, running: Opener) -> None:
-    _, line = shown("6. A schedule", "yaml")
+    _, line, _ = shown("6. A schedule", "yaml")
     home.edit("config/calendar.yaml", "  due_working_day: 5 ", f"{line.rstrip()} ")
     home.check()
     assert running().home.calendar.return_due("2026-10") == dt.date(2026, 11, 10)
 
 
+def test_what_comes_round_by_the_calendar_is_an_entry_alone(home: Home, running: Opener) -> None:
+    *_, entry = shown("6. A schedule", "yaml")
+    before = home.check()
+    home.insert("notifications/notices.yaml", entry, before="  efficiency_statement_due:\n")
+    assert home.more_than(before) == {"notices": 1}
+    council = running()
+    season, plans = dt.date(2026, 9, 1), dt.date(2027, 1, 15)
+    assert mornings_with_a_digest(council, "planning", plans) == [season, plans]
+    mail = council.mails(to="planning", notice="digest")[-1]
+    assert mail.subject == "Service plans for 2026/27"
+
+
 def test_something_new_to_look_for_is_one_function(council: Council, tmp_path: Path) -> None:
     function, *_ = shown("6. A schedule", "python")
-    look = run(function, tmp_path, due).budget_season
+    look = run(function, tmp_path, due).department_idle
     council.create()
-    council.create("Housing repairs", manager="other", department="PE")
     when = When(what="condition_open", working_days=0, then_every=20)  # its own name is not in the code
 
     def found(day: dt.date) -> list[tuple[str, str]]:
@@ -377,8 +388,10 @@ def test_something_new_to_look_for_is_one_function(council: Council, tmp_path: P
             return [(owed.period, owed.department) for owed in look(now, when)]
 
     assert found(dt.date(2026, 8, 31)) == []
-    assert found(dt.date(2026, 9, 1)) == [("2026", "PE"), ("2026", "SS")]
-    assert found(dt.date(2026, 9, 29)) == [("2026+1", "PE"), ("2026+1", "SS")]
+    assert found(dt.date(2026, 9, 1)) == [("2026", "PE")]
+    assert found(dt.date(2026, 9, 29)) == [("2026+1", "PE")]
+    council.create("Housing repairs", manager="other", department="PE")
+    assert found(dt.date(2026, 9, 29)) == []
     assert found(dt.date(2026, 12, 1)) == []
 
 

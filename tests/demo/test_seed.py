@@ -339,8 +339,8 @@ def test_every_kind_of_notice_was_sent_that_its_past_gives_cause_for(read_only: 
         said = {row[0] for row in outbox.said(session, list(read_only.home.catalogue.notices))}
     assert {
         "condition_open", "decision_lapsed", "milestone_due_soon", "milestone_slipped", "milestone_slipped_far",
-        "quarter_due", "quarter_overdue", "return_due", "return_due_soon", "return_overdue",
-        "return_overdue_escalated", "return_to_verify", "stage_changed",
+        "quarter_due", "quarter_overdue", "quarter_released", "return_due", "return_due_soon", "return_overdue",
+        "return_to_verify", "stage_changed", "budget_season_opens", "cmt_return", "quarterly_report",
     } <= said  # fmt: skip
 
 

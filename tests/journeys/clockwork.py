@@ -25,7 +25,7 @@ class Said(NamedTuple):
     period: str
     subject: str
     to: str
-    """A key of `tests.people.PEOPLE`."""
+    """A key of `tests.people.PEOPLE`, or the address of somebody who is not among them."""
 
 
 def at(council: Council, day: dt.date, time: str = "09:00") -> dt.datetime:
@@ -64,7 +64,7 @@ def said(council: Council, job: str | None = None, to: str | None = None) -> lis
             .order_by(col(Occurrence.digest_day), col(Occurrence.job), col(Occurrence.period), col(Person.id))
         )
         rows = [
-            Said(row.digest_day, row.job, row.period, row.subject, keys[mail])
+            Said(row.digest_day, row.job, row.period, row.subject, keys.get(mail, mail))
             for row, mail in session.execute(query)
             if row.digest_day is not None
         ]

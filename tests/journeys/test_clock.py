@@ -21,6 +21,7 @@ D = dt.date
 SEPTEMBER = D(2026, 9, 1)
 DUE = D(2026, 10, 7)
 """September's return: the fifth working day of October."""
+CMT = ("chief", "place", "resources", "housing", "customers")
 
 
 def digests(council: Council) -> list[OutboxMail]:
@@ -62,19 +63,37 @@ def test_a_return_is_announced_due_overdue_and_escalated_on_the_right_days(
     walk(council, D(2026, 9, 3), D(2026, 10, 31))
     assert when(council, "return_due_soon") == [D(2026, 10, 2)]
     assert when(council, "return_due") == [DUE]
-    assert when(council, "return_overdue") == [
+    assert when(council, "return_overdue", "manager") == [
         D(2026, 10, 8),
         D(2026, 10, 15),
         D(2026, 10, 22),
         D(2026, 10, 29),
     ]
-    assert when(council, "return_overdue_escalated", "head") == [
-        D(2026, 10, 12),
-        D(2026, 10, 19),
-        D(2026, 10, 26),
-    ]
-    assert {row.to for row in said(council, "return_overdue")} == {"manager"}
+    assert when(council, "return_overdue", "head") == [D(2026, 10, 12), D(2026, 10, 19), D(2026, 10, 26)]
+    for member in CMT:
+        assert when(council, "return_overdue", member) == [D(2026, 10, 21)]
+    assert {row.to for row in said(council, "return_overdue")} == {"manager", "head", *CMT}
     assert {row.subject for row in said(council, "return_overdue")} == {reference}
+
+
+def test_each_step_of_a_chain_is_told_why_it_hears_and_whom_to_ask(council: Council, reference: str) -> None:
+    walk(council, D(2026, 9, 3), D(2026, 10, 21))
+    why = {
+        "manager": "you manage the project",
+        "head": "you head the service",
+        "chief": "CMT hears of returns",
+    }
+    for person, reason in why.items():
+        mail = [mail for mail in digests(council) if mail.to == address(person)][-1]
+        assert reason in mail.why
+        asked = "Send the September" if person == "manager" else "Ask Waste Project Manager for the September"
+        assert asked in body(council, mail)
+
+
+def test_whoever_hears_at_one_step_of_a_chain_does_not_hear_at_the_next(council: Council) -> None:
+    running(council, SEPTEMBER, manager="head")  # the head of service manages it themselves
+    walk(council, D(2026, 9, 2), D(2026, 10, 13))
+    assert [row.period for row in said(council, "return_overdue", "head")] == ["2026-09"]
 
 
 def test_the_overdue_mail_stops_when_the_return_is_in(council: Council, reference: str) -> None:
@@ -82,8 +101,9 @@ def test_the_overdue_mail_stops_when_the_return_is_in(council: Council, referenc
     at(council, D(2026, 10, 9))
     submit(council, reference, "2026-09")
     walk(council, D(2026, 10, 10), D(2026, 11, 2))
-    assert when(council, "return_overdue") == [D(2026, 10, 8)]
-    assert when(council, "return_overdue_escalated") == []
+    assert when(council, "return_overdue") == [D(2026, 10, 8)], (
+        "the head of service hears later, and it is in by then"
+    )
     assert when(council, "return_to_verify", "head")[0] == D(2026, 10, 12)
 
 
@@ -238,7 +258,8 @@ def test_a_quarter_is_asked_of_the_head_and_of_finance_until_it_is_verified(
     ]
     assert any("Q2 2026/27, Street Scene" in part.get_content() for part in asked if part)
     assert {row.subject for row in said(council, "quarter_overdue", "finance")} == {"council"}
-    assert said(council, to="planning") == [], "the other department has no project"
+    others = {row.job for row in said(council, to="planning")}
+    assert others == {"budget_season_opens"}, "the other department has no project"
 
 
 def test_a_verified_quarter_is_not_asked_for(council: Council, reference: str) -> None:
@@ -437,8 +458,8 @@ def test_a_person_who_has_left_gets_no_digest(council: Council, reference: str) 
     with council.app.write() as session:
         session.scalars(select(Person).where(col(Person.address) == address("manager"))).one().active = False
     walk(council, D(2026, 9, 3), D(2026, 10, 31))
-    assert said(council, "return_overdue") == []
-    assert when(council, "return_overdue_escalated", "head")
+    assert said(council, "return_overdue", "manager") == []
+    assert when(council, "return_overdue", "head")
 
 
 # ------------------------------------------------------------------ whenever and however often it ticks
@@ -468,7 +489,7 @@ def test_after_weeks_of_silence_each_month_is_said_once_in_one_digest(
     posted = tick(council, back)
     assert {mail.to for mail in posted} >= {address("manager"), address("head")}
     assert len(posted) == len({mail.to for mail in posted}) == len(digests(council)) - mails
-    overdue = [row for row in said(council, "return_overdue") if row.day == back]
+    overdue = [row for row in said(council, "return_overdue", "manager") if row.day == back]
     assert len(overdue) == len({row.period.partition("+")[0] for row in overdue}) == rounds
     assert len(said(council)) > before
     assert tick(council, back, "12:00") == [], "nothing is left to say"

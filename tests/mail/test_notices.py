@@ -70,7 +70,7 @@ def test_an_event_of_the_lifecycle_may_have_a_notice_of_any_name() -> None:
          "Did you mean `project_manager`?"),
         ("    section: soon\n    when: {what: return_not", "    when: {what: return_not",
          "`return_due_soon` is a digest notice without `section`", "Add `section:`."),
-        ("    to: [project_manager]\n    why: you manage the project\n  return_due:",
+        ("    to: [project_manager]\n    why: you manage the project\n    choice: may_switch_off\n  return_due:",
          "    why: you manage the project\n  return_due:",
          "`return_due_soon` is a digest notice without `to`", "Add `to:`."),
         ("    when: {what: condition_open, then_every: 20}\n", "", "`condition_open` is a digest notice without `when`",
@@ -109,9 +109,97 @@ def test_a_problem_stands_on_the_line_it_is_about() -> None:
     assert problem.line == line_of(text, "head_of_servise")
 
 
+MONTH = "{what: every_month, working_day: 8, late_working_days: 10}"
+SEASON = "{what: every_year, date: budget_season_opens, late_working_days: 40}"
+STEP = "{working_days: 3, then_every: 5, to: [head_of_service]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "remedy"),
+    [
+        (MONTH, "{what: every_month}", "`every_month` has no day", "Give one: `day: 15`, or `working_day: 5`"),
+        (MONTH, "{what: every_month, working_day: 8, day: 3}", "has both `day` and `working_day`", "Give one"),
+        (MONTH, "{what: every_month, working_day: 0}", "there is no working day 0", "from the end with -1"),
+        (MONTH, "{what: every_month, day: 3, month: 2}", "`every_month` does not take `month`", "It takes day"),
+        (MONTH, "{what: every_month, day: 3, working_days: 61}", "so long after its day", "at most 60"),
+        (SEASON, "{what: every_year}", "`every_year` needs `date`", "Add `date:`"),
+        (SEASON, '{what: every_year, date: "31-12"}', "`31-12` is no day of the year", "Write month-day in quotes"),
+        (SEASON, "{what: every_year, date: budget_season}", "`budget_season` is no day of the year", "budget_season_opens"),
+        (SEASON, '{what: every_year, date: "09-01", working_days: -3, then_every: 2}',
+         "a warning given ahead is said once", "Remove `then_every`"),
+        ("      title: The budget season has begun", "      title: The budget season of {year}",
+         "`{year}` in `title` is filled in with nothing", "it takes {period}, {before}, {day}"),
+        ("      page: /projects\n    to: [head", "      page: /projects/{period}\n    to: [head",
+         "`{` in `page` is filled in with nothing", "a page takes none"),
+        ("when: {what: condition_open, then_every: 20}",
+         "when: {what: condition_open, then_every: 20}\n    says: {title: Conditions, page: /projects}",
+         "`condition_open` says what it finds", "Remove it, or write the words into the templates"),
+        ("    when: " + MONTH, "    when: {what: milestone_ahead, working_days: -5}", "takes no `says`", "Remove it"),
+        ("    says:\n      title: The budget season has begun\n"
+         "      text: Projects that should count in next year's budget are outlined now (strategy §7.3).\n"
+         "      page: /projects\n", "", "comes round by the calendar and has no `says`", "Add `says:`"),
+        ("    to: [head_of_service]\n    why: you head a service", "    to: [stage_owner]\n    why: you head a service",
+         "there is no stage and no owner of it", "Name the roles themselves"),
+        (STEP, STEP.replace("3", "1", 1), "step 1 is not later than the one before it (1 working days)",
+         "Write `working_days: 2` or more"),
+        (STEP, STEP.replace("3", "30", 1), "step 2 is not later than the one before it (30", "in the order"),
+        (STEP, STEP.replace("head_of_service", "head_of_servise"), "role `head_of_servise` does not exist",
+         "Did you mean `head_of_service`?"),
+        ("    when: {what: condition_open, then_every: 20}\n",
+         "    when: {what: condition_open, then_every: 20}\n    escalate: [{working_days: 30, to: [mentor]}]\n",
+         "`condition_open` does not wait for anybody", "these can: challenge_open"),
+        ("    why: you manage the project\n    escalate:", "    why: you manage the project\n    snooze: true\n    escalate:",
+         "`return_overdue` escalates, so whoever it begins with must hear", "Remove `snooze`, or `escalate`"),
+        ("    why: you manage the project\n    escalate:",
+         "    why: you manage the project\n    choice: may_switch_off\n    escalate:",
+         "`return_overdue` escalates", "Remove `choice`"),
+        ("    why: you manage the project or chair the board\n",
+         "    why: you manage the project or chair the board\n    choice: may_switch_off\n",
+         "is about a decision, and nobody may put it off or switch it off", "Remove `choice`"),
+        ("    deliver: at_once\n    why: you were asked",
+         "    deliver: at_once\n    choice: may_switch_off\n    why: you were asked",
+         "is sent at once and cannot be switched off", "Remove `choice`"),
+        ("    deliver: at_once\n    why: you were asked", "    deliver: at_once\n    snooze: true\n    why: you were asked",
+         "is sent at once and has `snooze`", "Remove it"),
+        ("    why: you challenged the project\n", "    why: you challenged the project\n    snooze: true\n",
+         "`challenge_replied` is said once, so there is nothing to put off", "Remove it"),
+        ("    why: you manage the project\n    choice: may_switch_off\n  return_due:",
+         "    why: you manage the project\n    choice: may_be_weekly\n  return_due:",
+         "`return_due_soon` is said on too few days for a weekly digest", "Say `may_switch_off` or `none`"),
+        ("scrutiny_member]\n    why: your role", "finance_officer]\n    why: your role",
+         "role `finance_officer` follows no release clock",
+         "give it `release:` in roles.yaml"),
+    ],
+)  # fmt: skip
+def test_a_wrong_schedule_chain_or_choice_is_named_with_its_line_and_a_remedy(
+    old: str, new: str, said: str, remedy: str
+) -> None:
+    text = changed(old, new)
+    every = notices.check(document(text), ROLES, ["portfolio_holder", "vfm_group_member", "scrutiny_member"])
+    found = [problem for problem in every if said in problem.what]
+    assert found, every
+    assert remedy in found[0].remedy
+    assert found[0].line is not None
+    entry = text[: text.index(new) + len(new)].count("\n") + 1
+    assert not new or abs(found[0].line - entry) <= 8, "it stands in the entry it is about"
+
+
+def test_what_a_person_may_choose_follows_from_the_entry() -> None:
+    made = catalogue().notices
+    assert made["return_overdue"].choices() == ("daily",)
+    assert made["condition_open"].choices() == ("daily", "weekly")
+    assert made["return_due_soon"].choices() == ("daily", "off"), "a weekly digest would miss it"
+    assert made["stage_changed"].choices() == ("daily", "weekly", "off")
+    assert all(made[key].choices() == ("daily",) for key in AT_ONCE)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        (MONTH, "{what: every_month, day: 32}", "day"),
+        (SEASON, "{what: every_year, date: 09-01, month: 4}", "month"),
+        ("      page: /projects\n    to: [head", "      page: projects\n    to: [head", "page"),
+        ("    choice: may_be_weekly\n", "    choice: sometimes\n", "choice"),
         ("{what: condition_open, then_every: 20}", "{what: condition_opne, then_every: 20}", "when.what"),
         ("{what: condition_open, then_every: 20}", "{what: condition_open, then_evry: 20}", "then_evry"),
         ("{what: condition_open, then_every: 20}", "{what: condition_open, then_every: often}", "then_every"),

@@ -279,8 +279,8 @@ def test_a_digest_says_for_each_part_why_it_came() -> None:
 def test_a_digest_offers_the_page_to_choose_mails_where_there_is_one() -> None:
     url = "https://vfm.wrenfold.example/account/mail"
     mail = digest(Group("return_due", [item("return_due")]), change_url=url)
-    assert f"Choose what you are sent: {url}" in mail.text
-    assert (url, "Choose what you are sent") in Reader(mail.html).links
+    assert f"Choose what you are sent, and when: {url}" in mail.text
+    assert (url, "Choose what you are sent, and when") in Reader(mail.html).links
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
 from pydantic import Field, field_validator
 
 from vfm_workflow.documents import Strict
+
+if TYPE_CHECKING:
+    import holidays
 
 SUBDIVISIONS = ("ENG", "WLS", "SCT", "NIR")
 MonthDay = str
@@ -61,6 +64,13 @@ class Span(Strict):
     to: str
 
 
+class Keep(Strict):
+    """For how many months what is personal is kept; the record of who decided what is kept for good."""
+
+    mail_text_months: int = Field(default=24, ge=1, le=240)
+    session_months: int = Field(default=12, ge=1, le=240)
+
+
 class CalendarRules(Strict):
     """The whole of `config/calendar.yaml`."""
 
@@ -71,9 +81,12 @@ class CalendarRules(Strict):
     quarterly_report: DueOn
     release: Release
     budget_season: Span
+    efficiency_statement_due: str = Field(default="06-30", pattern=r"^\d\d-\d\d$")
+    most_snooze_working_days: int = Field(default=20, ge=1, le=60)
     digest_at: str = Field(default="07:30", pattern=r"^[0-2]\d:[0-5]\d$")
     decision_mail: Span
     sign_in_link_minutes: int = Field(default=30, ge=5, le=1440)
+    keep: Keep = Keep()
 
     @field_validator("time_zone")
     @classmethod
@@ -93,6 +106,15 @@ class CalendarRules(Strict):
             raise ValueError("there is no such day; write month-day, such as 04-01") from error
         if start.day != 1:
             raise ValueError("a financial year starts on the first of a month, such as 04-01")
+        return value
+
+    @field_validator("efficiency_statement_due")
+    @classmethod
+    def _of_the_year(cls, value: str) -> str:
+        try:
+            dt.date.fromisoformat(f"2000-{value}")
+        except ValueError as error:
+            raise ValueError("there is no such day; write month-day, such as 06-30") from error
         return value
 
     @field_validator("digest_at")
@@ -138,6 +160,8 @@ class Calendar:
 
     @cached_property
     def _closed(self) -> holidays.HolidayBase:
+        import holidays
+
         days = self.rules.working_days
         return holidays.country_holidays(days.country, subdiv=days.subdivision)
 
@@ -223,7 +247,9 @@ class Calendar:
         return table
 
     def nth_working_day(self, year: int, month: int, number: int) -> dt.date:
-        """Return the `number`th working day (from 1) of a month."""
+        """Return the `number`th working day (from 1) of a month; -1 is its last."""
+        if number < 0:
+            return self.add_working_days(month_end(f"{year:04d}-{month:02d}") + dt.timedelta(days=1), number)
         return self.add_working_days(dt.date(year, month, 1) - dt.timedelta(days=1), number)
 
     def return_due(self, period: str) -> dt.date:
@@ -273,6 +299,25 @@ class Calendar:
         index = end.year * 12 + end.month - 1 + months
         return self.next_working_day(month_end(f"{index // 12:04d}-{index % 12 + 1:02d}"))
 
+    def day_of_year(self, year: int, named: str) -> dt.date:
+        """Return a day of the calendar year `year`: a month and day, or one that the rules know by name.
+
+        `02-29` is the 28th where there is no 29th. Raises ValueError for neither.
+        """
+        rules = self.rules
+        known = {
+            "budget_season_opens": rules.budget_season.from_,
+            "budget_season_closes": rules.budget_season.to,
+            "financial_year_starts": rules.financial_year_starts,
+            "efficiency_statement_due": rules.efficiency_statement_due,
+        }
+        if named == "financial_year_ends":
+            return dt.date.fromisoformat(f"{year}-{rules.financial_year_starts}") - dt.timedelta(days=1)
+        text = known.get(named, named)
+        if text == "02-29":
+            return month_end(f"{year:04d}-02")
+        return dt.date.fromisoformat(f"{year:04d}-{text}")
+
     def business_moment(self, at: dt.datetime) -> dt.datetime:
         """Return `at`, or the first moment after it at which decision mail may leave (working hours)."""
         hours, local = self.rules.decision_mail, self.local(at)
@@ -305,6 +350,19 @@ def month_end(period: str) -> dt.date:
 def month_after(period: str) -> str:
     """Return the month after `period`, such as `2027-01` after `2026-12`."""
     return (month_end(period) + dt.timedelta(days=1)).strftime("%Y-%m")
+
+
+def month_before(period: str) -> str:
+    """Return the month before `period`, such as `2026-12` before `2027-01`."""
+    return (month_end(period).replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+
+
+def months_before(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months earlier, or that month's last day where it is shorter."""
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    last = (dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)).day
+    return dt.date(year, month + 1, min(day.day, last))
 
 
 def month_name(period: str) -> str:

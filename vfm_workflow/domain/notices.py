@@ -1,175 +1,47 @@
-"""The catalogue of mails (`notifications/notices.yaml`): its schema, its checks, what a template may use.
+"""The catalogue of mails (`notifications/notices.yaml`): read, and checked for what cannot work.
 
 The document says who gets which mail, when and why. What an at_once notice may show is fixed by the journey
-that sends it; what a digest notice may show is fixed by its `when.what`. Both stand in CONTEXT.
+that sends it; what a digest notice may show is fixed by its `when.what`. Both stand in `notice_context`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Literal, get_args
+import datetime as dt
+import re
+from collections.abc import Collection, Iterator, Sequence
 
-from pydantic import Field
-
-from vfm_workflow.documents import Document, Strict, suggestion, validate
+from vfm_workflow.documents import Document, suggestion, validate
+from vfm_workflow.domain.notice_context import AT_ONCE, COMMON, CONTEXT, EVENTS, EVERY_ITEM, FRAGMENT
+from vfm_workflow.domain.notice_schema import (
+    DATES,
+    ESCALATES,
+    FILES,
+    RECURRING,
+    STAGE_OWNER,
+    TIMING,
+    WHATS,
+    Catalogue,
+    Notice,
+    Says,
+    Section,
+    Step,
+    What,
+    When,
+)
 from vfm_workflow.errors import ConfigError, Problem
 
-What = Literal[
-    "return_not_submitted",
-    "return_not_verified",
-    "quarter_not_verified",
-    "milestone_ahead",
-    "milestone_slipped",
-    "decision_open",
-    "condition_open",
-    "consultation_open",
-    "idea_open",
-    "challenge_open",
-    "stage_over_limit",
-    "event",
-]
-WHATS: tuple[What, ...] = get_args(What)
+__all__ = [
+    "AT_ONCE", "COMMON", "CONTEXT", "DATES", "ESCALATES", "EVENTS", "EVERY_ITEM", "FILES", "FRAGMENT", "RECURRING",
+    "STAGE_OWNER", "TIMING", "WHATS", "Catalogue", "Notice", "Says", "Section", "Step", "What", "When", "check",
+    "context_key", "load",
+]  # fmt: skip
 
-STAGE_OWNER = "stage_owner"
-"""Stands under `to:` for the role that owns the stage the project is in."""
+OPTIONAL_AT_ONCE = ("milestone_invitation",)
+"""What is sent at once and may all the same be left to the person."""
 
-FILES = ("subject.txt", "body.txt", "body.html")
-"""What each notice's folder holds."""
-
-Timing = Literal["working_days", "then_every", "over_working_days"]
-TIMING: Mapping[What, tuple[frozenset[Timing], frozenset[Timing]]] = {
-    "return_not_submitted": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "return_not_verified": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "quarter_not_verified": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "milestone_ahead": (frozenset({"working_days"}), frozenset()),
-    "milestone_slipped": (frozenset({"over_working_days"}), frozenset()),
-    "decision_open": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "condition_open": (frozenset({"then_every"}), frozenset()),
-    "consultation_open": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "idea_open": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "challenge_open": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "stage_over_limit": (frozenset({"working_days"}), frozenset({"then_every"})),
-    "event": (frozenset(), frozenset()),
-}
-"""For each `what`: the keys that must say when, and those that may."""
-
-
-class When(Strict):
-    """When a digest notice is due, in working days of the council."""
-
-    what: What
-    working_days: int | None = Field(default=None, ge=-60, le=250)
-    """Working days after the due day; negative is before it."""
-    then_every: int | None = Field(default=None, ge=1, le=250)
-    """Said again after so many working days while it is still so."""
-    over_working_days: int | None = Field(default=None, ge=0, le=2000)
-    """Said once a slip is longer than so many working days."""
-
-    def said(self) -> frozenset[Timing]:
-        """Return the timing keys that the document gives."""
-        names: tuple[Timing, ...] = get_args(Timing)
-        return frozenset(name for name in names if getattr(self, name) is not None)
-
-
-class Section(Strict):
-    """One part of a digest; the catalogue's order is the mail's."""
-
-    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str = Field(min_length=1)
-
-
-class Notice(Strict):
-    """One kind of mail, or one kind of entry in the daily digest."""
-
-    title: str = Field(min_length=1)
-    deliver: Literal["at_once", "digest"]
-    hours: Literal["working", "any"] = "working"
-    section: str | None = None
-    when: When | None = None
-    to: tuple[str, ...] = ()
-    why: str = Field(min_length=1)
-    """Completes “You get this mail because …”."""
-
-
-class Catalogue(Strict):
-    """The whole of `notices.yaml`."""
-
-    sections: tuple[Section, ...] = Field(min_length=1)
-    notices: dict[str, Notice] = Field(min_length=1)
-
-    def digests(self) -> Iterator[tuple[Section, str, Notice]]:
-        """Yield (section, key, notice) for every digest notice, in the order in which a digest shows them."""
-        for section in self.sections:
-            for key, notice in self.notices.items():
-                if notice.deliver == "digest" and notice.section == section.key:
-                    yield section, key, notice
-
-
-COMMON = frozenset({"person", "why", "council"})
-"""What every template of an at_once notice may use."""
-
-FRAGMENT = frozenset({"items", "total", "council"})
-"""What every template of a digest notice may use: `items` are those shown, `total` counts all there are."""
-
-_DECISION = COMMON | {"project", "decision"}
-_ASKED = _DECISION | {"summary", "link", "asked_by"}
-_CONSULTED = COMMON | {"project", "consultation"}
-_ITEM = frozenset({"project", "link"})
-_RETURN = _ITEM | {"period", "due", "late_working_days", "manager"}
-
-AT_ONCE: Mapping[str, frozenset[str]] = {
-    "decision_asked": _ASKED,
-    "decision_reminded": _ASKED | {"working_days_left"},
-    "decision_superseded": _ASKED | {"changes"},
-    "decision_passed": _ASKED | {"reason"},
-    "decision_code": _DECISION | {"code", "minutes"},
-    "decision_receipt": _DECISION
-    | {"choice", "reason", "conditions", "decided_at", "assurance", "dispute_link"},
-    "decision_vote_cast": _DECISION | {"voter", "choice", "reason", "conditions", "decided_at", "tally"},
-    "decision_made": _DECISION | {"outcome", "tally", "votes", "conditions", "next_stage"},
-    "decision_withdrawn": _DECISION | {"reason"},
-    "decision_without_board": _DECISION | {"roles"},
-    "decision_disputed": _DECISION | {"voter", "disputed_at", "link"},
-    "consultation_asked": _CONSULTED | {"summary", "link", "asked_by"},
-    "consultation_reminded": _CONSULTED | {"summary", "link", "asked_by", "working_days_left"},
-    "consultation_receipt": _CONSULTED | {"answer", "answered_at", "assurance"},
-    "idea_asked": COMMON | {"idea", "link"},
-    "idea_replied": COMMON | {"idea", "reply", "by", "page"},
-    "sign_in_link": COMMON | {"link", "minutes"},
-    "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
-    "sign_in_shared": COMMON | {"link"},
-}
-"""Every notice that the program sends at once, with the names its templates may use."""
-
-_MOVED = _ITEM | {"event", "from_stage", "to_stage", "by", "on", "reason"}
-
-CONTEXT: Mapping[str, frozenset[str]] = {
-    **AT_ONCE,
-    "return_not_submitted": _RETURN,
-    "return_not_verified": _RETURN | {"submitted_on"},
-    "quarter_not_verified": frozenset(
-        {"link", "quarter", "due", "late_working_days", "scope", "missing", "unverified", "expected"}
-    ),
-    "milestone_ahead": _ITEM | {"milestone", "forecast", "baseline", "days_left"},
-    "milestone_slipped": _ITEM
-    | {"milestone", "baseline", "forecast", "slip_calendar_days", "slip_working_days", "overdue"},
-    "decision_open": _ITEM | {"decision", "deadline", "waiting_for", "votes", "needed"},
-    "condition_open": _ITEM | {"condition", "set_on", "set_by"},
-    "consultation_open": _ITEM | {"consultee", "asked", "asked_on", "deadline", "late_working_days"},
-    "idea_open": frozenset({"link", "idea", "by", "on", "waiting_working_days"}),
-    "challenge_open": _ITEM | {"challenge", "by", "on", "waiting_working_days"},
-    "stage_over_limit": _ITEM | {"stage", "since", "limit_working_days", "over_working_days"},
-    "stage_changed": _MOVED,
-    "return_sent_back": _ITEM | {"period", "by", "reason"},
-    "return_chased": _ITEM | {"period", "by", "on"},
-    "consultation_answered": _ITEM | {"consultee", "by", "on", "answer"},
-    "remark_made": _ITEM | {"kind", "by", "on", "text"},
-    "challenge_replied": _ITEM | {"challenge", "by", "on", "reply"},
-}
-"""Names a template may use: of an at_once notice by key, of an item of a digest notice by `context_key`."""
-
-EVENTS = ("return_sent_back", "return_chased", "consultation_answered", "remark_made", "challenge_replied")
-"""Digest notices that a journey leaves, each with facts of its own."""
+FILLED = ("period", "before", "day")
+"""What may stand in braces in what a notice `says`."""
+FILLED_IN = re.compile(r"\{(period|before|day)\}")
 
 
 def context_key(key: str, notice: Notice) -> str:
@@ -185,24 +57,36 @@ def context_key(key: str, notice: Notice) -> str:
     return notice.when.what
 
 
-def load(document: Document, known_roles: Collection[str]) -> Catalogue:
-    """Return the checked catalogue. Raises ConfigError with every problem, each with its line."""
+def load(
+    document: Document, known_roles: Collection[str], released_to: Collection[str] | None = None
+) -> Catalogue:
+    """Return the checked catalogue. `released_to` are the roles that follow a release clock; None where nobody asks.
+
+    Raises ConfigError with every problem, each with its line.
+    """
     catalogue = validate(Catalogue, document)
-    if problems := _problems(catalogue, document, known_roles):
+    if problems := _problems(catalogue, document, known_roles, released_to):
         raise ConfigError(problems)
     return catalogue
 
 
-def check(document: Document, known_roles: Collection[str]) -> list[Problem]:
+def check(
+    document: Document, known_roles: Collection[str], released_to: Collection[str] | None = None
+) -> list[Problem]:
     """Return every problem of the catalogue, none where it can be used."""
     try:
-        load(document, known_roles)
+        load(document, known_roles, released_to)
     except ConfigError as error:
         return list(error.problems)
     return []
 
 
-def _problems(catalogue: Catalogue, document: Document, known_roles: Collection[str]) -> list[Problem]:
+def _problems(
+    catalogue: Catalogue,
+    document: Document,
+    known_roles: Collection[str],
+    released_to: Collection[str] | None,
+) -> list[Problem]:
     found = list(_sections(catalogue, document))
     for key, notice in catalogue.notices.items():
         if notice.deliver == "at_once":
@@ -210,6 +94,7 @@ def _problems(catalogue: Catalogue, document: Document, known_roles: Collection[
         else:
             found.extend(_digest(key, notice, document, [section.key for section in catalogue.sections]))
         found.extend(_roles(key, notice, document, {*known_roles, STAGE_OWNER}))
+        found.extend(_release(key, notice, document, released_to))
     for key in AT_ONCE:
         if key not in catalogue.notices:
             what = f"the program sends the notice `{key}`, but it is not here."
@@ -232,10 +117,13 @@ def _at_once(key: str, notice: Notice, document: Document) -> Iterator[Problem]:
     if key not in AT_ONCE:
         what = f"`{key}` is `deliver: at_once`, but nothing sends a notice of that name."
         yield document.problem(at, what, f"{suggestion(key, sorted(AT_ONCE))} Or say `deliver: digest`.")
-    for name in ("section", "when", "to"):
+    for name in ("section", "when", "to", "says", "escalate", "snooze"):
         if getattr(notice, name):
             what = f"`{key}` is sent at once and has `{name}`, which is for digests."
             yield document.problem((*at, name), what, "Remove it, or say `deliver: digest`.")
+    if notice.choice != "none" and key not in OPTIONAL_AT_ONCE:
+        what = f"`{key}` is sent at once and cannot be switched off: somebody waits for it, or must be told."
+        yield document.problem((*at, "choice"), what, "Remove `choice`.")
 
 
 def _digest(key: str, notice: Notice, document: Document, sections: Sequence[str]) -> Iterator[Problem]:
@@ -252,6 +140,10 @@ def _digest(key: str, notice: Notice, document: Document, sections: Sequence[str
         yield document.problem((*at, "section"), what, suggestion(notice.section, sections))
     if notice.when:
         yield from _timing(key, notice.when, document)
+        yield from _calendar(key, notice.when, document)
+        yield from _says(key, notice, notice.when, document)
+        yield from _escalation(key, notice, notice.when, document)
+        yield from _wishes(key, notice, notice.when, document)
 
 
 def _timing(key: str, when: When, document: Document) -> Iterator[Problem]:
@@ -272,8 +164,117 @@ def _timing(key: str, when: When, document: Document) -> Iterator[Problem]:
         yield document.problem((*at, "then_every"), what, remedy)
 
 
+def _calendar(key: str, when: When, document: Document) -> Iterator[Problem]:
+    """Yield what is wrong with a day of the calendar."""
+    at = ("notices", key, "when")
+    if when.what in ("every_month", "every_quarter"):
+        if (when.day is None) == (when.working_day is None):
+            both = "both `day` and `working_day`" if when.day is not None else "no day"
+            remedy = "Give one: `day: 15`, or `working_day: 5`; `working_day: -1` is the last."
+            yield document.problem(at, f"`{when.what}` has {both}.", remedy)
+        if when.working_day == 0:
+            what = "there is no working day 0."
+            yield document.problem((*at, "working_day"), what, "Count from 1, or from the end with -1.")
+    if when.date is not None and when.date not in DATES and not is_date(when.date):
+        what = f"`{when.date}` is no day of the year."
+        remedy = f'Write month-day in quotes, such as "09-01", or one of: {", ".join(DATES)}.'
+        yield document.problem((*at, "date"), what, remedy)
+    if when.what in RECURRING and (when.working_days or 0) > 60:
+        what = f"`{when.what}` cannot be said so long after its day."
+        yield document.problem((*at, "working_days"), what, "Write at most 60, or another day.")
+
+
+def is_date(text: str) -> bool:
+    """Return whether `text` is a month and day, such as `09-01`, of a leap year."""
+    try:
+        dt.date.fromisoformat(f"2000-{text}")
+    except ValueError:
+        return False
+    return len(text) == 5
+
+
+def _says(key: str, notice: Notice, when: When, document: Document) -> Iterator[Problem]:
+    at = ("notices", key)
+    if (notice.says is not None) != (when.what in RECURRING):
+        if notice.says is None:
+            remedy = "Add `says:` with `title`, `page`, and what else there is to say."
+            yield document.problem(
+                at, f"`{when.what}` comes round by the calendar and has no `says`.", remedy
+            )
+        else:
+            what = f"`{when.what}` says what it finds, and takes no `says`."
+            yield document.problem((*at, "says"), what, "Remove it, or write the words into the templates.")
+    for name in ("title", "text", "start", "page") if notice.says is not None else ():
+        text = getattr(notice.says, name)
+        left = FILLED_IN.sub("", text)
+        if (found := re.search(r"\{[^}]*\}?|\}", left)) or (name == "page" and "{" in text):
+            shown = found[0] if found else "{"
+            takes = (
+                "a page takes none" if name == "page" else "it takes " + ", ".join(f"{{{n}}}" for n in FILLED)
+            )
+            what = f"`{shown}` in `{name}` is filled in with nothing."
+            yield document.problem((*at, "says", name), what, f"Remove it: {takes}.")
+
+
+def _escalation(key: str, notice: Notice, when: When, document: Document) -> Iterator[Problem]:
+    if not notice.escalate:
+        return
+    at = ("notices", key, "escalate")
+    if when.what not in ESCALATES:
+        what = f"`{when.what}` does not wait for anybody, so it cannot escalate."
+        yield document.problem(at, what, f"Remove it; these can: {', '.join(sorted(ESCALATES))}.")
+    before = when.working_days or 0
+    for number, step in enumerate(notice.escalate):
+        if step.working_days <= before:
+            what = f"step {number + 1} is not later than the one before it ({before} working days)."
+            remedy = f"Write `working_days: {before + 1}` or more, in the order in which people hear."
+            yield document.problem((*at, number, "working_days"), what, remedy)
+        before = step.working_days
+
+
+def _wishes(key: str, notice: Notice, when: When, document: Document) -> Iterator[Problem]:
+    """Yield where a person is offered what must not be theirs to choose."""
+    at = ("notices", key)
+    said = {"choice": notice.choice != "none", "snooze": notice.snooze}
+    for name in (name for name, given in said.items() if given):
+        if when.what == "decision_open":
+            what = f"`{key}` is about a decision, and nobody may put it off or switch it off."
+            yield document.problem((*at, name), what, f"Remove `{name}`.")
+        elif notice.escalate:
+            what = f"`{key}` escalates, so whoever it begins with must hear of it."
+            yield document.problem((*at, name), what, f"Remove `{name}`, or `escalate`.")
+    if notice.snooze and when.what == "event":
+        what = f"`{key}` is said once, so there is nothing to put off."
+        yield document.problem((*at, "snooze"), what, "Remove it.")
+    if notice.choice == "may_be_weekly" and not when.lasts_a_week():
+        what = f"`{key}` is said on too few days for a weekly digest, which would miss it."
+        yield document.problem((*at, "choice"), what, "Say `may_switch_off` or `none`.")
+
+
 def _roles(key: str, notice: Notice, document: Document, accepted: Collection[str]) -> Iterator[Problem]:
+    """Yield each role that nobody has, and what has no stage to be the owner of."""
+    places: list[tuple[tuple[str | int, ...], tuple[str, ...]]] = [(("to",), notice.to)]
+    places += [(("escalate", number, "to"), step.to) for number, step in enumerate(notice.escalate)]
+    calendar = notice.when is not None and notice.when.what in {*RECURRING, "quarter_released"}
+    for place, roles in places:
+        for number, role in enumerate(roles):
+            at = ("notices", key, *place, number)
+            if role not in accepted:
+                what = f"role `{role}` does not exist."
+                yield document.problem(at, what, suggestion(role, sorted(accepted)))
+            elif role == STAGE_OWNER and calendar:
+                what = f"`{key}` is about no project, so there is no stage and no owner of it."
+                yield document.problem(at, what, "Name the roles themselves.")
+
+
+def _release(
+    key: str, notice: Notice, document: Document, released_to: Collection[str] | None
+) -> Iterator[Problem]:
+    """Yield each role that follows no release clock and so would never hear of a release."""
+    if released_to is None or notice.when is None or notice.when.what != "quarter_released":
+        return
     for number, role in enumerate(notice.to):
-        if role not in accepted:
-            what = f"role `{role}` does not exist."
-            yield document.problem(("notices", key, "to", number), what, suggestion(role, sorted(accepted)))
+        if role not in released_to:
+            what = f"role `{role}` follows no release clock, so it would never be told."
+            remedy = f"Remove it, or give it `release:` in roles.yaml; these have one: {', '.join(sorted(released_to))}."
+            yield document.problem(("notices", key, "to", number), what, remedy)

@@ -7,9 +7,18 @@ still so. Periods missed while nothing ran fold into the newest.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from vfm_workflow.domain.calendar import Calendar
-from vfm_workflow.domain.notices import When
+from vfm_workflow.domain.calendar import (
+    Calendar,
+    month_before,
+    month_end,
+    month_name,
+    quarter_name,
+    year_name,
+)
+from vfm_workflow.domain.notice_schema import When
 
 
 def occasion(when: When, base: str, due: dt.date, today: dt.date, calendar: Calendar) -> str | None:
@@ -33,3 +42,69 @@ def occasion(when: When, base: str, due: dt.date, today: dt.date, calendar: Cale
 def slip_key(forecast: dt.date, overdue: bool, today: dt.date) -> str:
     """Return the key under which a slip is said: once for each new forecast, and once a month while it is overdue."""
     return f"overdue-{today:%Y-%m}" if overdue else forecast.isoformat()
+
+
+class Round(NamedTuple):
+    """What comes round by the calendar, this time: its key in the ledger, its day, and the period's name and the last's."""
+
+    key: str
+    day: dt.date
+    period: str
+    before: str
+
+
+def recurrence(when: When, today: dt.date, calendar: Calendar) -> Round | None:
+    """Return the newest round of an `every_month`, `every_quarter` or `every_year` that is due on `today`, or None.
+
+    It is said from its day on, late where nothing ran: until the next one comes, or for `late_working_days`. Given ahead
+    of its day (`working_days` below 0), it is not said from the day itself on.
+    """
+    wait = when.working_days or 0
+    come = [
+        (start, found)
+        for found in _rounds(when, today, calendar)
+        if (start := calendar.add_working_days(found.day, wait)) <= today
+    ]
+    if not come:
+        return None
+    start, found = max(come)
+    late = when.late_working_days
+    if (late is not None and calendar.working_days_between(start, today) > late) or (
+        wait < 0 and today >= found.day
+    ):
+        return None
+    if when.then_every is None:
+        return found
+    number = calendar.working_days_between(start, today) // when.then_every
+    return found._replace(key=f"{found.key}+{number}") if number else found
+
+
+def _rounds(when: When, today: dt.date, calendar: Calendar) -> Iterator[Round]:
+    """Yield the rounds around `today`: as many before and after it as `working_days` can reach."""
+    if when.what == "every_year":
+        for year in range(today.year - 2, today.year + 2):
+            nominal = calendar.day_of_year(year, when.date or "")
+            ends = calendar.financial_year(nominal)
+            yield Round(
+                year_name(ends), calendar.next_working_day(nominal), year_name(ends), year_name(ends - 1)
+            )
+        return
+    index = today.year * 12 + today.month - 1
+    for month in (f"{i // 12:04d}-{i % 12 + 1:02d}" for i in range(index - 8, index + 6)):
+        if when.what == "every_month":
+            name, before = month_name(month), month_name(month_before(month))
+            yield Round(month, _day_in(when, month, calendar), name, before)
+        elif (
+            calendar.quarter_months(quarter := calendar.quarter(month_end(month)))[(when.month or 1) - 1]
+            == month
+        ):
+            last = quarter_name(calendar.quarter_before(month_end(month)))
+            yield Round(quarter, _day_in(when, month, calendar), quarter_name(quarter), last)
+
+
+def _day_in(when: When, month: str, calendar: Calendar) -> dt.date:
+    """Return the working day of `month` on which it comes round: one that is named and off is the next."""
+    last = month_end(month)
+    if when.working_day is not None:
+        return calendar.nth_working_day(last.year, last.month, when.working_day)
+    return calendar.next_working_day(last.replace(day=min(when.day or 1, last.day)))

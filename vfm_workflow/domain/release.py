@@ -19,9 +19,14 @@ def released_through(
     clock = roles[actor.role].release if actor.role in roles else None
     if clock is None:
         return None
+    return calendar.quarter_months(newest_release(calendar, clock, today))[2]
+
+
+def newest_release(calendar: Calendar, clock: str, today: dt.date) -> str:
+    """Return the last quarter (such as `2026-Q1`) that `clock` (a key of `release` in calendar.yaml) has let out by `today`."""
     months: int = getattr(calendar.rules.release, clock)
     quarter = calendar.quarter_before(today)
     while calendar.released_on(quarter, months) > today:
         first = calendar.quarter_months(quarter)[0]
         quarter = calendar.quarter_before(month_end(first))
-    return calendar.quarter_months(quarter)[2]
+    return quarter

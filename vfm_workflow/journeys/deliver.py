@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import outbox
 from vfm_workflow.store.mail_log import ABSENT, FOUND, UNKNOWN, UNTOLD
@@ -48,6 +49,15 @@ class Delivered:
     unknown: int = 0
     subjects: list[str] = field(default_factory=list)
 
+    @property
+    def settled(self) -> int:
+        """How many mails were tried."""
+        return self.sent + self.failed + self.deferred + self.unknown
+
+
+def _never() -> bool:
+    return False
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -85,8 +95,14 @@ class Courier:
     worker: str
     unwritten: list[Verdict] = field(default_factory=list)
 
-    def run(self, at: dt.datetime, limit: int | None = None, elapsed: Elapsed = dt.timedelta) -> Delivered:
-        """Send every mail that may leave at `at`, up to `limit`; return what became of them.
+    def run(
+        self,
+        at: dt.datetime,
+        limit: int | None = None,
+        elapsed: Elapsed = dt.timedelta,
+        ending: Callable[[], bool] = _never,
+    ) -> Delivered:
+        """Send every mail that may leave at `at`, up to `limit` and until `ending`; return what became of them.
 
         Claim (commit) → MAIL, RCPT → `sending` (commit) → DATA → settled with the server's words (commit). A mail that
         was in DATA when its worker ended, or got no answer, is in doubt: the relay is asked, where it can be. Else it
@@ -95,7 +111,7 @@ class Courier:
         done = Delivered()
         while self.unwritten:
             self._write(self.unwritten[0], done)
-        while limit is None or done.sent + done.failed + done.deferred + done.unknown < limit:
+        while not ending() and (limit is None or done.settled < limit):
             now = at + elapsed()
             with self.work() as session:
                 claimed = [_claimed(session, row) for row in outbox.claim(session, self.worker, now, LEASE)]
@@ -122,6 +138,12 @@ class Courier:
             answer = self.transport.send(mail, before_data)
         except LeaseLost:
             return None  # another worker has it now, and settles it
+        except DatabaseAway:
+            with (
+                self.work() as session
+            ):  # it went away before DATA was said: nobody needs to wait for the lease
+                outbox.give_back(session, mail.id, self.worker)
+            return None
         self._settle(_verdict(answer, now(), claimed), done)
         return answer
 
@@ -148,7 +170,11 @@ class Courier:
 
     def _settle(self, verdict: Verdict, done: Delivered) -> None:
         self.unwritten.append(verdict)
-        self._write(verdict, done)
+        try:
+            self._write(verdict, done)
+        except DatabaseAway:
+            # Whether the first was kept is not known, and need not be: a settled mail has no lease any more.
+            self._write(verdict, done)
 
     def _write(self, verdict: Verdict, done: Delivered) -> None:
         """Write a verdict, or raise what the database said and keep it."""
@@ -176,10 +202,15 @@ OFTEN = Answer(
 
 
 def deliver(
-    work: UnitOfWork, transport: Transport, worker: str, at: dt.datetime, limit: int | None = None
+    work: UnitOfWork,
+    transport: Transport,
+    worker: str,
+    at: dt.datetime,
+    limit: int | None = None,
+    ending: Callable[[], bool] = _never,
 ) -> Delivered:
     """Send every mail that may leave at `at`, once and by itself; return what became of them. See `Courier.run`."""
-    return Courier(work, transport, worker).run(at, limit)
+    return Courier(work, transport, worker).run(at, limit, ending=ending)
 
 
 def _claimed(session: Session, row: OutboxMail) -> Claimed:

@@ -39,6 +39,10 @@ class Owed:
     project: Subject | None
     department: str
     item: Mapping[str, Any]
+    everywhere: bool = False
+    """It is about no project and no department: whoever holds a role anywhere hears of it."""
+    clock: str = ""
+    """Only roles that follow this release clock hear of it; every role where it is empty."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,11 @@ class Now:
     def slipped(self) -> list[Slipped]:
         return list(store.slipped(self.session, self.today))
 
+    def stage_kind(self, subject: Subject) -> str | None:
+        """Return `live`, `held` or `ended`; None where the lifecycle has no such stage."""
+        stage = self.lifecycles[subject.lifecycle].stages.get(subject.stage)
+        return stage.kind if stage is not None else None
+
     def url(self, subject: Subject, page: str = "") -> str:
         return self.home.url(f"/projects/{subject.reference}{page}")
 
@@ -145,7 +154,7 @@ def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
         if row.state != "draft":
             newest[project_id] = max(newest.get(project_id, ""), month)
     for subject, month in now.expected_returns:
-        if month <= newest.get(subject.id, "") or _kind(now, subject) == "ended":
+        if month <= newest.get(subject.id, "") or now.stage_kind(subject) == "ended":
             continue
         due, key = days[month], keys[month]
         if key is not None:
@@ -200,7 +209,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 count[0] += 1
                 count[1] += state == "draft"
                 count[2] += state == "submitted"
-    names = {row.code: row.name for row in projects.departments(now.session)}
+    names = projects.department_names(now.session)
     for scope, (expected, missing, unverified) in sorted(counts.items()):
         if missing or unverified:
             item = {
@@ -223,7 +232,7 @@ def milestone_ahead(now: Now, when: When) -> Iterator[Owed]:
     until = now.calendar.add_working_days(now.today, -(when.working_days or 0))
     for row in store.ahead(now.session, now.today, until):
         subject = now.subjects[row.project_id]
-        if _live(now, subject):
+        if now.stage_kind(subject) == "live":
             left = now.calendar.working_days_between(now.today, row.forecast)
             item = now.item(
                 subject,
@@ -241,7 +250,7 @@ def milestone_slipped(now: Now, when: When) -> Iterator[Owed]:
     for row in now.slipped:
         subject = now.subjects[row.project_id]
         slip = slippage(row.baseline, row.forecast, None, now.today, now.calendar)
-        if slip.working_days > (when.over_working_days or 0) and _live(now, subject):
+        if slip.working_days > (when.over_working_days or 0) and now.stage_kind(subject) == "live":
             item = now.item(
                 subject,
                 "/milestones",
@@ -254,15 +263,6 @@ def milestone_slipped(now: Now, when: When) -> Iterator[Owed]:
             )
             key = slip_key(row.forecast, slip.overdue, now.today)
             yield Owed(key, f"milestone:{row.id}", subject, subject.department, item)
-
-
-def _live(now: Now, subject: Subject) -> bool:
-    return _kind(now, subject) == "live"
-
-
-def _kind(now: Now, subject: Subject) -> str | None:
-    stage = now.lifecycles[subject.lifecycle].stages.get(subject.stage)
-    return stage.kind if stage is not None else None
 
 
 def decision_open(now: Now, when: When) -> Iterator[Owed]:
@@ -296,7 +296,7 @@ def condition_open(now: Now, when: When) -> Iterator[Owed]:
         subject = now.subjects[project_id]
         day = now.calendar.today(set_at)
         key = occasion(when, day.isoformat(), day, now.today, now.calendar)
-        if key is not None and _live(now, subject):
+        if key is not None and now.stage_kind(subject) == "live":
             item = now.item(subject, "/decisions", condition=text, set_on=day, set_by=name)
             yield Owed(key, f"condition:{condition_id}", subject, subject.department, item)
 

@@ -14,7 +14,7 @@ from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.mail.inline import changing_classes, contextual, stylesheet
 from vfm_workflow.mail.loader import FRAME
 from vfm_workflow.mail.names import unknown
-from vfm_workflow.mail.render import Group, Renderer, explain
+from vfm_workflow.mail.render import SHARED, Group, Renderer, explain
 from vfm_workflow.mail.samples import COUNCIL, DAY, SAMPLES, TASKS_URL
 
 FRAME_FILES = (
@@ -23,6 +23,7 @@ FRAME_FILES = (
     "_frame/digest.html",
     "_frame/digest.txt",
     "_frame/subject.txt",
+    *(f"{SHARED}/{name}" for name in FILES),
 )
 
 
@@ -48,7 +49,7 @@ class _Check:
             here = [
                 problem
                 for name in FILES
-                for problem in self._template(f"{key}/{name}", self._sample(key, notice))
+                for problem in self._template(self._renderer.template(key, name), self._sample(key, notice))
             ]
             found += here or self._dry_run(key, notice)
         return list(dict.fromkeys(found))

@@ -7,21 +7,24 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
-from vfm_workflow.domain.notices import Catalogue, Notice
+from vfm_workflow.domain.notices import FILES, RECURRING, Catalogue, Notice
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.mail.council import Council
-from vfm_workflow.mail.loader import environment
 
 __all__ = ["Council", "Group", "Rendered", "Renderer"]
 
 MOST_ITEMS = 10
 """Items of one notice that a digest shows; the rest are counted, with a link to where they all are."""
+
+SHARED = "_frame/recurring"
+"""The folder of what a notice that comes round by the calendar is shown with where it has no folder of its own."""
 
 MOST_SUBJECT = 70
 """Characters of a digest's subject before the rest becomes “and 3 other things”."""
@@ -45,6 +48,8 @@ class Group:
 
     notice_key: str
     items: Sequence[Mapping[str, Any]]
+    whys: Sequence[str] = ()
+    """Why each of them came to this person, where that is not the notice's own reason."""
 
 
 class Renderer:
@@ -54,8 +59,17 @@ class Renderer:
         self, search_path: Sequence[Path], catalogue: Catalogue, council: Council, *, inline: bool = True
     ) -> None:
         self._catalogue = catalogue
+        self._search_path = tuple(search_path)
         self._folders = tuple(str(path) for path in search_path)
-        self.environment = environment(search_path, council, inline=inline)
+        self._council = council
+        self._inline = inline
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What templates are compiled in. It is made, and what styles mails is loaded, with the first mail."""
+        from vfm_workflow.mail.loader import environment
+
+        return environment(self._search_path, self._council, inline=self._inline)
 
     def render(self, notice_key: str, context: Mapping[str, Any]) -> Rendered:
         """Return the mail of an at_once notice. `why` is the catalogue's unless `context` has its own.
@@ -105,32 +119,53 @@ class Renderer:
     def _parts(self, groups: Sequence[Group]) -> list[dict[str, Any]]:
         """Return the rendered fragments of every group that has an item, in the catalogue's order."""
         waiting: dict[str, list[Mapping[str, Any]]] = {}
+        whys: dict[str, list[str]] = {}
         for group in groups:
             self._notice(group.notice_key, "digest")
             if group.items:
                 waiting.setdefault(group.notice_key, []).extend(group.items)
+                whys.setdefault(group.notice_key, []).extend(group.whys)
         return [
-            self._part(section.title, key, notice, waiting[key])
+            self._part(section.title, key, notice, waiting[key], whys[key])
             for section, key, notice in self._catalogue.digests()
             if key in waiting
         ]
 
-    def _part(self, section: str, key: str, notice: Notice, items: list[Mapping[str, Any]]) -> dict[str, Any]:
+    def _part(
+        self, section: str, key: str, notice: Notice, items: list[Mapping[str, Any]], whys: Sequence[str]
+    ) -> dict[str, Any]:
         total = len(items)
-        said = self._fill(f"{key}/subject.txt", {"items": items, "total": total})
+        said = self._fill(self.template(key, "subject.txt"), {"items": items, "total": total})
         head, _, first = said.strip().partition("\n")
         values = {"items": items[:MOST_ITEMS], "total": total}
         return {
             "section": section,
             "key": key,
             "title": notice.title,
-            "why": notice.why,
+            "whys": list(dict.fromkeys(whys)) or [notice.why],
             "subject": one_line(head),
             "start": {"label": one_line(first), "link": items[0]["link"]} if first.strip() else None,
-            "text": tidy(self._fill(f"{key}/body.txt", values)).rstrip(),
-            "html": self._fill(f"{key}/body.html", values),
+            "text": tidy(self._fill(self.template(key, "body.txt"), values)).rstrip(),
+            "html": self._fill(self.template(key, "body.html"), values),
             "more": max(total - MOST_ITEMS, 0),
         }
+
+    def template(self, key: str, name: str) -> str:
+        """Return the template of a notice's file: its own, or where it comes round by the calendar, perhaps the common one."""
+        when = self._catalogue.notices[key].when
+        if when is not None and when.what in RECURRING and f"{key}/{name}" not in self._own:
+            return f"{SHARED}/{name}"
+        return f"{key}/{name}"
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """The files that notices which come round by the calendar have of their own."""
+        return frozenset(
+            f"{key}/{name}"
+            for key in self._catalogue.notices
+            for name in FILES
+            if any((Path(folder) / key / name).is_file() for folder in self._folders)
+        )
 
     def _notice(self, key: str, deliver: str) -> Notice:
         notice = self._catalogue.notices.get(key)
@@ -200,7 +235,8 @@ def _whys(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each reason once, with the titles of the notices it explains."""
     titles: dict[str, list[str]] = {}
     for part in parts:
-        titles.setdefault(part["why"], []).append(part["title"])
+        for why in part["whys"]:
+            titles.setdefault(why, []).append(part["title"])
     return [{"why": why, "titles": found} for why, found in titles.items()]
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from vfm_workflow.domain.notices import AT_ONCE
 from vfm_workflow.mail.council import Council
 
 COUNCIL = Council("Wrenfold District Council", "#6f1a52", "https://vfm.wrenfold.example")
@@ -90,7 +91,17 @@ _IDEA: dict[str, Any] = {
     "service": "Street Scene",
 }
 
-SAMPLES: Mapping[str, Mapping[str, Any]] = {
+_RECURRING: dict[str, Any] = {
+    "title": "The budget season has begun",
+    "text": "Write the outlines of new projects by Monday 30 November 2026.",
+    "start": "Begin an outline",
+    "link": f"{_URL}/projects/new",
+    "period": "2026/27",
+    "before": "2025/26",
+    "day": dt.date(2026, 9, 1),
+}
+
+_GIVEN: Mapping[str, Mapping[str, Any]] = {
     "decision_asked": _ASKED,
     "decision_reminded": {**_ASKED, "working_days_left": 2},
     "decision_superseded": {
@@ -176,6 +187,32 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "new_address": "director.of.resources@wrenfold.example",
         "changed_at": _at(23, 9, 5),
         "changed_by": "System Administrator",
+    },
+    "mail_undelivered": {
+        **_COMMON,
+        "project": _ROUNDS,
+        "subject": "Please decide by 27 November 2026: Waste collection rounds",
+        "to": "director.of.place@wrenfold.example",
+        "reader": "Director of Place",
+        "said": "550 5.1.1 no such mailbox here",
+        "hard": True,
+        "link": f"{_URL}/mail/412",
+    },
+    "deputy_named": {
+        **_COMMON,
+        "away": "Director of Customers",
+        "deputy": "Director of Resources",
+        "from_day": dt.date(2026, 12, 7),
+        "until_day": dt.date(2026, 12, 18),
+        "by": "Director of Customers",
+        "link": f"{_URL}/tasks",
+    },
+    "deputy_ended": {
+        **_COMMON,
+        "away": "Director of Customers",
+        "deputy": "Director of Resources",
+        "reason": "ended early",
+        "link": f"{_URL}/tasks",
     },
     "sign_in_shared": {**_COMMON, "link": f"{_URL}/sign-in"},
     "return_not_submitted": {
@@ -271,6 +308,16 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "limit_working_days": 60,
         "over_working_days": 19,
     },
+    "quarter_released": {
+        "link": f"{_URL}/projects",
+        "quarter": "Q2 2026/27",
+        "released_on": dt.date(2026, 11, 2),
+        "projects": 7,
+        "returns": 19,
+    },
+    "every_month": _RECURRING,
+    "every_quarter": _RECURRING,
+    "every_year": _RECURRING,
     "stage_changed": {
         "project": _item("VFM-0004", "Fleet telematics"),
         "link": f"{_URL}/projects/VFM-0004",
@@ -319,5 +366,10 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
         "on": dt.date(2026, 11, 20),
         "reply": "It is now: see the options in version 2.",
     },
+}
+
+_EVERY_ITEM = {"later": f"{_URL}/account/mail/later?notice=condition_open&subject=condition%3A4", "step": 0}
+SAMPLES: Mapping[str, Mapping[str, Any]] = {
+    key: given if key in AT_ONCE else {**given, **_EVERY_ITEM} for key, given in _GIVEN.items()
 }
 """By the same keys as `notices.CONTEXT`: a context for an at_once notice, one item for a digest notice."""

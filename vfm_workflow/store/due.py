@@ -110,6 +110,16 @@ def return_states(session: Session, since: str) -> dict[tuple[int, str], Row[Any
     return {(row[0], row[1]): row for row in session.execute(query)}
 
 
+def verified_between(session: Session, first: str, last: str) -> tuple[int, int]:
+    """Return (projects, returns) of the verified returns of the months `first` to `last`."""
+    r = MonthlyReturn
+    query = select(func.count(col(r.project_id).distinct()), func.count()).where(
+        col(r.state) == "verified", col(r.period) >= first, col(r.period) <= last
+    )
+    projects, returns = session.execute(query).one()
+    return projects, returns
+
+
 class OpenMilestone(NamedTuple):
     """A milestone that is not done."""
 

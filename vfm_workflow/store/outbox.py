@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from vfm_workflow.store import queue
 from vfm_workflow.store.mail_log import ABSENT, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
@@ -27,8 +27,7 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return []
     target: Table = table.__table__
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+    insert = _insert(session.get_bind().dialect.name, target)
     # one statement of bounded size: SQLite allows 32,766 variables
     width = max(1, 900 // len(target.columns))
     found: list[Any] = []
@@ -38,6 +37,18 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     return found
 
 
+def _insert(dialect: str, table: Table) -> Any:
+    """Return the dialect's own INSERT, which has a conflict clause. Loading PostgreSQL's takes a while: not on SQLite."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
+_ITEM = json.JSONEncoder(ensure_ascii=False).encode
 _LEAVE = """INSERT INTO occurrence (job, period, subject, person_id, posted_at, digest_day, item)
 VALUES (:job, :period, :subject, :person_id, :posted_at, NULL, :item) ON CONFLICT DO NOTHING"""
 
@@ -52,7 +63,7 @@ def leave(
     at: dt.datetime,
 ) -> None:
     """Leave a fact for each person's next digest; one that waits or was said already stays as it is."""
-    raw, text = Raw.of(session), json.dumps(item, ensure_ascii=False)
+    raw, text = Raw.of(session), _ITEM(item)
     fact = {"job": job, "period": period, "subject": subject, "posted_at": raw.moment(at), "item": text}
     raw.run_many(_LEAVE, [{**fact, "person_id": person_id} for person_id in people])
 
@@ -121,18 +132,27 @@ def pending_facts(session: Session) -> list[Occurrence]:
     )
 
 
+def add(session: Session, row: OutboxMail) -> None:
+    """Put a mail into the outbox, in the session's transaction. One that may leave at once wakes who delivers."""
+    session.add(row)
+    session.flush()
+    if row.next_try <= row.created_at:
+        queue.wake(session, queue.MAIL)
+
+
+_MAY_LEAVE = (
+    NOT_SETTLED,
+    or_(
+        and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
+        and_(
+            col(OutboxMail.state).in_(("opening", "sending")), col(OutboxMail.lease_until) < bindparam("at")
+        ),
+    ),
+)
+_OWED = select(select(col(OutboxMail.id)).where(*_MAY_LEAVE).exists())
 _FREE = (
     select(col(OutboxMail.id))
-    .where(
-        NOT_SETTLED,
-        or_(
-            and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
-            and_(
-                col(OutboxMail.state).in_(("opening", "sending")),
-                col(OutboxMail.lease_until) < bindparam("at"),
-            ),
-        ),
-    )
+    .where(*_MAY_LEAVE)
     .order_by(col(OutboxMail.next_try), col(OutboxMail.id))
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -141,6 +161,11 @@ _FREE = (
 
 
 CUT_OFF = "whoever was handing it over ended without saying what became of it"
+
+
+def owed(session: Session, at: dt.datetime) -> bool:
+    """Return whether any mail may leave at `at`, or was left in the middle by a worker whose lease has run out."""
+    return bool(session.scalar(_OWED, {"at": at}))
 
 
 def claim(
@@ -196,6 +221,17 @@ def note(session: Session, mail_id: int, worker: str, *, at: dt.datetime, outcom
         return False
     session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, answer=answer))
     return True
+
+
+def give_back(session: Session, mail_id: int, worker: str) -> None:
+    """Let a claimed mail wait again, unless it may have been in DATA: then its lease has to run out first."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
+        .values(state="waiting", lease_by=None, lease_until=None)
+    )
+    session.execute(query)
 
 
 def settle(

@@ -1,0 +1,114 @@
+"""What people want of their mail: how often, at what hour, what not before which day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from vfm_workflow.store.tables import DigestSent, MailHours, NoticeChoice, Occurrence, Snooze
+
+
+class Hours(NamedTuple):
+    """When somebody wants their digest: local time, and the weekdays, 1 for Monday."""
+
+    digest_at: str
+    weekdays: str
+
+
+def choices(session: Session, person_id: int | None = None) -> dict[tuple[int, str], str]:
+    """Return (person, notice) → `daily`, `weekly` or `off`, of whoever chose, or of one person."""
+    n = NoticeChoice
+    query = select(col(n.person_id), col(n.notice), col(n.choice))
+    if person_id is not None:
+        query = query.where(col(n.person_id) == person_id)
+    return {(person, notice): choice for person, notice, choice in session.execute(query)}
+
+
+def hours(session: Session) -> dict[int, Hours]:
+    """Return person → when they want their digest, of whoever said."""
+    m = MailHours
+    rows = session.execute(select(col(m.person_id), col(m.digest_at), col(m.weekdays)))
+    return {person: Hours(time, days) for person, time, days in rows}
+
+
+def snoozes(session: Session) -> dict[tuple[int, str, str], dt.date]:
+    """Return (person, notice, subject) → the day until which they put it off; days gone by are among them."""
+    s = Snooze
+    rows = session.execute(select(col(s.person_id), col(s.notice), col(s.subject), col(s.until_day)))
+    return {(person, notice, subject): until for person, notice, subject, until in rows}
+
+
+def told_between(session: Session, first: dt.date, last: dt.date) -> set[int]:
+    """Return who had a digest on any of the days `first` to `last`."""
+    query = select(col(DigestSent.person_id)).where(col(DigestSent.day) >= first, col(DigestSent.day) <= last)
+    return set(session.scalars(query.distinct()))
+
+
+def choose(session: Session, person_id: int, notice: str, choice: str, at: dt.datetime) -> None:
+    """Note what a person wants of a notice."""
+    row = session.get(NoticeChoice, (person_id, notice))
+    if row is None:
+        session.add(NoticeChoice(person_id=person_id, notice=notice, choice=choice, set_at=at))
+    elif row.choice != choice:
+        row.choice, row.set_at = choice, at
+    session.flush()
+
+
+def hours_of(session: Session, person_id: int) -> Hours | None:
+    """Return when a person wants their digest, or None where they left it to the council."""
+    row = session.get(MailHours, person_id)
+    return Hours(row.digest_at, row.weekdays) if row is not None else None
+
+
+def set_hours(session: Session, person_id: int, wanted: Hours | None, at: dt.datetime) -> None:
+    """Note when a person wants their digest; None leaves it to the council again."""
+    row = session.get(MailHours, person_id)
+    if wanted is None:
+        if row is not None:
+            session.delete(row)
+    elif row is None:
+        session.add(MailHours(person_id=person_id, set_at=at, **wanted._asdict()))
+    else:
+        row.digest_at, row.weekdays, row.set_at = *wanted, at
+    session.flush()
+
+
+def snooze(
+    session: Session, person_id: int, notice: str, subject: str, until: dt.date, at: dt.datetime
+) -> None:
+    """Put a fact off until a day, in place of any day before."""
+    row = session.get(Snooze, (person_id, notice, subject))
+    if row is None:
+        session.add(Snooze(person_id=person_id, notice=notice, subject=subject, until_day=until, set_at=at))
+    else:
+        row.until_day, row.set_at = until, at
+    session.flush()
+
+
+def snoozed(session: Session, person_id: int, today: dt.date) -> list[Snooze]:
+    """Return what a person has put off to a day after `today`, the next first."""
+    s = Snooze
+    query = select(s).where(col(s.person_id) == person_id, col(s.until_day) > today)
+    return list(session.scalars(query.order_by(col(s.until_day), col(s.notice), col(s.subject))))
+
+
+def was_told(session: Session, person_id: int, notice: str, subject: str) -> bool:
+    """Return whether a digest has said a notice of `subject` to a person."""
+    o = Occurrence
+    query = select(func.count()).where(
+        col(o.job) == notice,
+        col(o.subject) == subject,
+        col(o.person_id) == person_id,
+        col(o.digest_day).is_not(None),
+    )
+    return bool(session.scalar(query))
+
+
+def forget_pending(session: Session, person_id: int, notice: str) -> None:
+    """Drop what events left to be said of a notice that a person has switched off."""
+    o = Occurrence
+    unsaid: Any = col(o.digest_day).is_(None)
+    session.execute(delete(o).where(unsaid, col(o.person_id) == person_id, col(o.job) == notice))
