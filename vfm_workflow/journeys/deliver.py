@@ -150,7 +150,7 @@ class Courier:
     def _clear(self, claimed: Claimed, since: dt.datetime, at: dt.datetime, done: Delivered) -> bool:
         """Ask the relay about a mail in doubt. Return whether it is to be sent again. Raises LeaseLost."""
         mail, doubt = claimed.mail, claimed.doubt
-        answer = self.transport.look_up(mail, since)
+        answer = None if doubt.taken else self.transport.look_up(mail, since)
         if answer is not None and answer.outcome in ("sent", "failed"):
             outcome = FOUND if answer.outcome == "sent" else "failed"
             self._settle(Verdict(mail.id, at, answer.outcome, outcome, answer), done)

@@ -12,7 +12,7 @@ from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
-from vfm_workflow.store.mail_log import ABSENT, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
+from vfm_workflow.store.mail_log import ABSENT, FOUND, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
@@ -278,23 +278,25 @@ class Doubt:
     """How often the relay was asked since the last such time, and could not say."""
     times: int = 0
     """How often it was handed over without an answer since the relay, or a person, last decided that it goes again."""
+    taken: bool = False
+    """Whether the relay had taken it before that: it came back and was sent anew. What the relay knows is of that time."""
 
 
 def doubt(session: Session, mail_id: int) -> Doubt:
     """Return the doubt a mail is in, read from its log."""
     a = Attempt
     query = select(col(a.outcome), col(a.at)).where(col(a.mail_id) == mail_id).order_by(col(a.id))
-    since, asked, times = None, 0, 0
+    since, asked, times, taken = None, 0, 0, False
     for outcome, at in session.execute(query):
         if outcome == UNKNOWN:
             since, asked, times = since or at, 0, times + 1
         elif outcome == UNTOLD:
             asked += 1
-        elif outcome == ABSENT:
-            since, asked, times = None, 0, 0
+        elif outcome in (ABSENT, FOUND, "sent"):  # it is known again; one that came back may be sent anew
+            since, asked, times, taken = None, 0, 0, taken or outcome != ABSENT
         elif outcome == RETRIED:
             asked, times = 0, 0
-    return Doubt(since, asked, times)
+    return Doubt(since, asked, times, taken)
 
 
 def waiting_count(session: Session, at: dt.datetime) -> int:
