@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-_TOKEN = re.compile(r"/(d|c|i|dispute|sign-in)/[A-Za-z0-9_-]{8,}")
+_TOKEN = re.compile(r"/(d|c|i|u|dispute|sign-in)/[A-Za-z0-9._-]{8,}")
 
 
 def redact(text: str) -> str:

@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
+from vfm_workflow.signing import seal_of
 from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
 
@@ -179,6 +180,9 @@ class App:
     home: Home
     database: Database
     worker: str
+
+    def __post_init__(self) -> None:
+        self.home = replace(self.home, seal=lambda person_id: seal_of(self.secret_key, person_id))
 
     @property
     def settings(self) -> Settings:

@@ -545,7 +545,7 @@ def test_the_preview_is_what_is_then_sent_and_leaves_no_row_behind(council: Coun
         (moment, each.notice, each.to, each.subject, each.facts) for moment, each in sent
     ]
     kinds = {each.notice for _, each in shown}
-    assert kinds == {"digest", "decision_reminded"}
+    assert kinds == {"digest", "decision_reminded", "milestone_invitation"}
     assert len(shown) > 30
 
 

@@ -34,6 +34,8 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "consultation_receipt": _CONSULTED | {"answer", "answered_at", "assurance"},
     "idea_asked": COMMON | {"idea", "link"},
     "idea_replied": COMMON | {"idea", "reply", "by", "page"},
+    "milestone_invitation": COMMON | {"project", "milestone", "day", "was", "link"},
+    "milestone_cancelled": COMMON | {"project", "milestone", "day", "reason", "link"},
     "sign_in_link": COMMON | {"link", "minutes"},
     "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
     "sign_in_shared": COMMON | {"link"},
