@@ -55,9 +55,22 @@ def app(
     app.close()
 
 
+@pytest.fixture(scope="session")
+def peopled_database(
+    tmp_path_factory: pytest.TempPathFactory, empty_database: Path, shipped_home: Home
+) -> Path:
+    """The same file once the council's people have joined, through the journeys: each test copies it."""
+    data = tmp_path_factory.mktemp("peopled")
+    shutil.copy(empty_database, data / "vfm.sqlite3")
+    loaded = settings.load({}, data=str(data))
+    database = Database(loaded.database_url, durable=False)
+    Council(wiring.App(loaded, shipped_home, database, "tests")).populate()
+    database.close()
+    return data / "vfm.sqlite3"
+
+
 @pytest.fixture
-def council(app: wiring.App) -> Council:
+def council(app: wiring.App, peopled_database: Path) -> Council:
     """The same with people in it."""
-    council = Council(app)
-    council.populate()
-    return council
+    shutil.copy(peopled_database, app.loaded.data / "vfm.sqlite3")
+    return Council(app)

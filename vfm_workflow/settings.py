@@ -65,6 +65,10 @@ class Settings(Strict):
         default="", description="A file that holds the relay's address instead, with its password."
     )
     mail_from: str = Field(default="vfm@council.example", description="The address mail comes from.")
+    bounce_folder: str = Field(
+        default="",
+        description="A mailbox folder (Maildir) with what comes back to `mail_from`; each new mail in it is read.",
+    )
     mail_from_name: str = Field(default="Value for Money", description="The name mail comes from.")
     sign_in: SignIn = Field(
         default="link",

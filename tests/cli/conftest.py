@@ -25,9 +25,9 @@ class Vfm:
 
     env: dict[str, str | None]
 
-    def run(self, *args: object, code: int = 0) -> Result:
-        """Run a command; return what it printed. A traceback is never fine."""
-        result = CliRunner().invoke(commands, [str(arg) for arg in args], env=self.env)
+    def run(self, *args: object, code: int = 0, typed: bytes | None = None) -> Result:
+        """Run a command, with `typed` on its standard input; return what it printed. A traceback is never fine."""
+        result = CliRunner().invoke(commands, [str(arg) for arg in args], env=self.env, input=typed)
         assert isinstance(result.exception, SystemExit | None), result.exception
         assert result.exit_code == code, result.output
         return result

@@ -174,7 +174,7 @@ def test_a_beat_that_fails_is_logged_and_the_clock_goes_on(
 def test_stopping_lets_the_running_drain_finish(council: Council, monkeypatch: pytest.MonkeyPatch) -> None:
     began, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(_at: dt.datetime, _limit: int | None = None) -> Delivered:
+    def slow(_at: dt.datetime, _limit: int, _ending: Callable[[], bool]) -> Delivered:
         began.set()
         assert may_end.wait(20)
         ended.set()

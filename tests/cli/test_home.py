@@ -95,7 +95,8 @@ def test_a_file_that_nothing_reads_is_named(vfm: Vfm, home: Path, name: str, adv
 def test_a_folder_that_is_no_home_is_not_well(vfm: Vfm, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "none of workflows, notifications, config" in vfm.run("check", tmp_path / "empty", code=1).stderr
-    assert "there is no folder" in vfm.run("check", tmp_path / "nowhere", code=1).stderr
+    said = vfm.run("check", tmp_path / "nowhere", code=1).stderr
+    assert "nowhere: there is no such folder. Name a home" in said and "VFM_HOME" not in said
 
 
 def test_where_says_whose_copy_of_each_file_is_used(vfm: Vfm, home: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
 from tests.cli.conftest import Vfm
+from tests.mail.bouncing import away, exim, postfix
 from tests.people import Council
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import mail_log
@@ -57,7 +59,7 @@ def test_the_states_of_the_option_are_those_of_the_log() -> None:
 
     from vfm_workflow.cli.mail import State
 
-    assert get_args(State) == store.STATES
+    assert get_args(State) == (*store.STATES, store.UNDELIVERED)
 
 
 def test_a_mail_is_opened_with_headers_text_and_what_the_server_said(vfm: Vfm, asked: Council) -> None:
@@ -140,3 +142,35 @@ def test_the_log_is_counted_by_state(asked: Council) -> None:
         assert store.counts(session) == {"failed": 1, "waiting": 4}
         assert store.page(session, project_id=1, limit=1)[1] == 5
         assert store.page(session, project_id=2) == ([], 0)
+
+
+def test_what_came_back_is_piped_in_or_read_from_a_folder(vfm: Vfm, asked: Council, tmp_path: Path) -> None:
+    asked.app.deliver(asked.at)
+    mail = asked.mails(to="place")[0]
+    file = tmp_path / "one.eml"
+    file.write_bytes(postfix(mail.message_id))
+    done = vfm.run("mail", "bounce", file)
+    assert f"hard: mail {mail.id}, place@wrenfold.example: 550 5.1.1 no such mailbox here" in done.stdout
+    assert "(read before)" in vfm.run("mail", "bounce", typed=postfix(mail.message_id)).stdout
+    assert [row["id"] for row in vfm.json("mail", "list", "--state", "undelivered")] == [mail.id]
+    vfm.run("mail", "dealt", mail.id, "Told by telephone")
+    assert vfm.json("mail", "list", "--state", "undelivered") == []
+    assert "dealt with already" in vfm.run("mail", "dealt", mail.id, "Again", code=1).stderr
+
+    box = tmp_path / "box"
+    for part in ("new", "cur", "tmp"):
+        (box / part).mkdir(parents=True)
+    other = asked.mails(to="chief")[0]
+    (box / "new" / "1.relay").write_bytes(exim(other.message_id, other.to, number=2))
+    (box / "new" / "2.relay").write_bytes(away(other.message_id))
+    (shown,) = vfm.json("mail", "bounce", "--folder", box)
+    assert (shown["mail"], shown["kind"]) == (other.id, "hard")
+    assert sorted(path.name for path in (box / "cur").iterdir()) == ["1.relay:2,S", "2.relay:2,S"]
+    assert "Nothing came back." in vfm.run("mail", "bounce", "--folder", box).stderr
+
+
+def test_a_folder_that_is_no_mailbox_is_named(vfm: Vfm, asked: Council, tmp_path: Path) -> None:
+    said = vfm.run("mail", "bounce", "--folder", tmp_path, code=1).stderr
+    assert "is no mailbox folder: it needs the folders new and cur" in said
+    assert "not both" in vfm.run("mail", "bounce", tmp_path, "--folder", tmp_path, code=1).stderr
+    assert "reports nothing" in vfm.run("mail", "bounce", typed=b"Subject: Hello\n\nHello").stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,21 @@ def test_the_first_demo_is_made_and_the_next_one_copied(maker: Maker, tmp_path: 
     assert maker.made == 1
     for folder in ("a", "b"):
         assert {path.name for path in (tmp_path / folder).iterdir()} == set(seed.PARTS)
+
+
+def test_whoever_waits_for_another_demo_being_made_is_told_so(maker: Maker, tmp_path: Path) -> None:
+    prepare(tmp_path / "a")
+    held = os.open(cache.place() / ".lock", os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    said: list[str] = []
+
+    def told(what: str, made: int, whole: int) -> None:
+        said.append(what)
+        os.close(held)  # the other demo is ready
+
+    seed.prepare(tmp_path / "b", HERE, told)
+    assert said == [seed.WAITING]
+    assert (tmp_path / "b" / seed.MARK).is_file()
 
 
 def test_what_a_visitor_did_is_kept(maker: Maker, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from vfm_workflow.mail.transports import Answer, Outgoing
+from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 
 SENT = Answer("sent", 250, "2.0.0 Ok: queued")
 BUSY = Answer("retry", 451, "4.3.0 try again later")
@@ -20,10 +21,20 @@ class Killed(BaseException):
     """The process was killed: nothing below may catch it."""
 
 
-class Relay:
-    """Hands out its answers in turn, the last one for ever. `data` is every message that reached DATA."""
+class Relay(Transport):
+    """Hands out its answers in turn, the last one for ever. `data` is every message that reached DATA.
 
-    def __init__(self, *answers: Step, before: Callable[[Outgoing], None] | None = None) -> None:
+    `knows` is what it says in turn when it is asked about a message, the last for ever; without, it cannot be asked.
+    """
+
+    def __init__(
+        self,
+        *answers: Step,
+        before: Callable[[Outgoing], None] | None = None,
+        knows: Sequence[Answer] = (),
+    ) -> None:
+        self._knows = list(knows)
+        self.asked: list[tuple[str, dt.datetime]] = []
         self._answers = iter(answers or (SENT,))
         self._last: Step = SENT
         self._before = before
@@ -47,6 +58,12 @@ class Relay:
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def look_up(self, mail: Outgoing, since: dt.datetime) -> Answer | None:
+        self.asked.append((mail.message_id, since))
+        if not self._knows:
+            return None
+        return self._knows.pop(0) if len(self._knows) > 1 else self._knows[0]
 
     def close(self) -> None:
         """Nothing is open."""

@@ -10,7 +10,7 @@ from tests.figures_support import submit
 from tests.journeys import clockwork
 from tests.people import Council, address
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import deputies, moving, planning, returns, tasks
+from vfm_workflow.journeys import deputies, leaving, moving, planning, returns, tasks
 from vfm_workflow.journeys import projects as begin
 from vfm_workflow.store import deputies as store
 from vfm_workflow.store import history, pages_record, projects
@@ -388,3 +388,33 @@ def test_the_record_of_both_says_who_stood_in_for_whom(council: Council) -> None
             assert newest.detail == {
                 "person": "Head of Street Scene", "deputy": "Head of Planning", "from": "2026-03-02", "until": "2026-12-31",
             }  # fmt: skip
+
+
+def test_both_are_told_when_somebody_stands_in_and_when_that_ends_early(council: Council) -> None:
+    row = stand_in(council, "place", "resources", by="resources")
+    mails = council.mails(notice="deputy_named")
+    assert [mail.to for mail in mails] == [address("resources"), address("place")]
+    assert mails[1].subject == "Director of Place stands in for Director of Resources from 2 March 2026"
+    assert council.links_in(mails[0])[0].endswith("/me/deputies")
+    assert council.links_in(mails[1])[0].endswith("/tasks")
+    end(council, row, "resources")
+    assert [mail.to for mail in council.mails(notice="deputy_ended")] == [
+        address("resources"),
+        address("place"),
+    ]
+
+
+def test_who_has_left_is_not_told_that_nobody_stands_in_any_more(council: Council) -> None:
+    stand_in(council, "place", "resources")
+    with council.app.write() as session:
+        leaving.leave(
+            session,
+            council.home,
+            address("place"),
+            successor=address("housing"),
+            by=None,
+            at=council.at,
+        )
+    (mail,) = council.mails(notice="deputy_ended")
+    assert mail.to == address("resources")
+    assert "Director of Place left" in mail.data.decode()

@@ -20,8 +20,15 @@ GUARDED = ("history", "version", "baseline", "vote", "lifecycle_version", "attem
 def differences(database: Database) -> list[Any]:
     """Return what Alembic would still change to make the tables what the models say."""
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": not_the_queues}
+        )
         return list(compare_metadata(context, SQLModel.metadata))
+
+
+def not_the_queues(name: str | None, kind: str, _: object) -> bool:
+    """Return whether a table is one of ours: the queue's are its library's own."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
 
 
 def described(engine: Engine) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def reference(council: Council) -> str:
 
 def tamper(council: Council, *statements: str) -> None:
     with council.app.database.engine.connect() as connection, connection.begin():
-        for table in ("history", "vote", "version"):
+        connection.execute(text("DROP TRIGGER IF EXISTS milestone_baseline"))
+        for table in ("history", "vote", "version", "baseline"):
             for verb in ("update", "delete"):
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{verb}"))
         for statement in statements:
@@ -82,3 +83,27 @@ def test_a_broken_chain_is_named_once_and_what_it_says_is_not_believed(
 ) -> None:
     tamper(council, "UPDATE history SET detail = '{}' WHERE project_id = 2 AND event = 'vote'")
     assert [found for found, _ in broken(council)] == [reference]
+
+
+def test_changed_figures_are_found(council: Council, reference: str) -> None:
+    tamper(
+        council,
+        "UPDATE decision_request SET frozen = replace(frozen, '2026-06-30', '2026-12-31') WHERE project_id = 2",
+    )
+    found = broken(council)
+    assert {each for each, _ in found} == {reference}
+    assert "the dates and figures that row" in found[0][1]
+    assert found[-1][1] == "the date agreed for “Contract signed” is not what its decision says"
+
+
+def test_a_changed_agreed_date_is_found(council: Council, reference: str) -> None:
+    tamper(council, "UPDATE baseline SET date = '2026-12-31' WHERE milestone_id = 2")
+    assert [what for _, what in broken(council)] == [
+        "the date agreed for “Contract signed” is not what its decision says",
+        "“Contract signed” shows another date than CMT agreed",
+    ]
+
+
+def test_a_milestone_that_shows_another_date_is_found(council: Council, reference: str) -> None:
+    tamper(council, "UPDATE milestone SET baseline = '2026-12-31' WHERE id = 2")
+    assert broken(council) == [(reference, "“Contract signed” shows another date than CMT agreed")]

@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 import re
 import secrets
+import sys
+from types import ModuleType
 
 import httpx
 import pytest
@@ -99,8 +101,10 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> str:
     def fail() -> None:
         raise RuntimeError("it broke")
 
-    known = pages.routers()
-    monkeypatch.setattr(pages, "routers", lambda: [*known, router])
+    module = ModuleType("broken")
+    monkeypatch.setattr(module, "router", router, raising=False)
+    monkeypatch.setitem(sys.modules, f"{pages.__name__}.broken", module)
+    monkeypatch.setattr(pages, "ADDRESSES", {**pages.ADDRESSES, "broken": ("/broken",)})
     monkeypatch.setattr(access, "ACCESS", {**access.ACCESS, ("GET", "/broken"): access.ANYBODY})
     return "/broken"
 
@@ -353,3 +357,31 @@ def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(council: Cou
     assert thief.get("/tasks").status_code == 200
     browser.post("/sign-out")
     assert thief.get("/tasks").status_code == 303
+
+
+# ------------------------------------------------------------------ what needs a fresh sign-in
+
+
+def test_an_administrator_confirms_who_they_are_before_changing_who_somebody_is(browser: Browser) -> None:
+    council = browser.council
+    path = f"/people/{council.who('legal').id}/address"
+    council.later(minutes=16)
+    answer = browser.post(path, address="solicitor@wrenfold.example")
+    assert answer.status_code == 403
+    assert "You signed in more than 15 minutes ago. Confirm that it is you, then do it again." in browser.text
+    assert 'href="/sign-in?confirm=1"' in answer.text
+    assert "solicitor@wrenfold.example" in answer.text, "what was typed is kept"
+    assert council.who("legal").id
+    browser.sign_in("admin")
+    assert browser.post(path, address="solicitor@wrenfold.example").status_code == 303
+    with council.app.read() as session:
+        assert projects.person_by_address(session, "solicitor@wrenfold.example").name == "Legal Officer"
+
+
+def test_whatever_changes_who_somebody_is_needs_a_fresh_sign_in(browser: Browser) -> None:
+    browser.council.later(minutes=16)
+    fresh = {path for (_, path), need in access.ACCESS.items() if need.fresh}
+    assert len(fresh) == 9
+    for path in fresh:
+        assert browser.send(concrete(path), {}).status_code == 403, path
+        assert "Confirm that it is you" in browser.text

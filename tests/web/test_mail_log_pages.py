@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
+from tests.mail.bouncing import postfix
 from tests.people import Council
 from tests.web.deciding import Member, asked, dump, fresh, newest
 from tests.web.support import Browser
@@ -156,3 +157,44 @@ def test_administrators_are_told_that_mail_only_goes_to_a_folder(council: Counci
     browser = admin(council)
     browser.get("/mail")
     assert told not in browser.text
+
+
+# ------------------------------------------------------------------ what did not arrive
+
+
+def test_a_mail_that_came_back_is_looked_into_and_dealt_with(council: Council, project: str) -> None:
+    mail = newest(council, "place", "decision_asked")
+    council.app.take_bounce(postfix(mail.message_id), council.at)
+    council.app.take_bounce(
+        postfix("<other@elsewhere.example>", to="x@elsewhere.example", number=2), council.at
+    )
+    browser = admin(council)
+    browser.get("/tasks")
+    assert "Look at a mail that may not have arrived" in browser.text
+    browser.get("/mail?state=undelivered")
+    assert "Showing 1 to 1 of 1 mail" in browser.text
+    assert "Came back" in browser.text
+    assert "Reports that fit no mail of ours" in browser.text
+    assert "x@ elsewhere.example" in browser.text
+    browser.get(f"/mail/{mail.id}")
+    assert "Came back: it will never arrive (5.1.1): 550 5.1.1 no such mailbox here" in browser.text
+    assert "Change the work address of Director of Place" in browser.text
+    refused = browser.post(f"/mail/{mail.id}/dealt", note=" ")
+    assert refused.status_code == 422
+    assert "Write what was done about it" in browser.text
+    assert browser.post(f"/mail/{mail.id}/dealt", note="Told by telephone").status_code == 303
+    browser.get(f"/mail/{mail.id}")
+    assert "Dealt with by Administrator on" in browser.text
+    assert "Told by telephone" in browser.text
+    browser.get("/tasks")
+    assert "may not have arrived" not in browser.text
+
+
+def test_whoever_only_reads_the_log_settles_nothing(council: Council, project: str) -> None:
+    mail = newest(council, "place", "decision_asked")
+    council.app.take_bounce(postfix(mail.message_id), council.at)
+    browser = fresh(council).sign_in("auditor")
+    page = browser.get(f"/mail/{mail.id}").text
+    assert "/dealt" not in page
+    assert "/retry" not in page
+    assert browser.post(f"/mail/{mail.id}/dealt", note="Done").status_code == 403

@@ -76,10 +76,13 @@ def check(
 def _load(directory: Path | None) -> tuple[Loaded, list[Problem]]:
     """Return the settings with what is wrong in them; bad ones do not keep the other files from being looked at."""
     from vfm_workflow import settings
-    from vfm_workflow.errors import ConfigError
+    from vfm_workflow.errors import ConfigError, Problem
     from vfm_workflow.folders import Folders
 
     given = {"home": str(directory)} if directory is not None else {}
+    if directory is not None and not directory.is_dir():
+        remedy = f"Name a home, or run `vfm init {directory}` to make one."
+        raise ConfigError([Problem(str(directory), None, "there is no such folder.", remedy)])
     try:
         return settings.load(None, **given), []
     except ConfigError as error:

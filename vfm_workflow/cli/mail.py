@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from vfm_workflow.journeys.mail_log import Shown
 
 group = typer.Typer(help="The delivery log: what went, and what the server said.", no_args_is_help=True)
-State = Literal["waiting", "opening", "sending", "sent", "failed", "unknown"]
+State = Literal["waiting", "opening", "sending", "sent", "failed", "unknown", "undelivered"]
 MailId = Annotated[int, typer.Argument(metavar="ID", help="A number of `vfm mail list`.")]
 
 
@@ -34,7 +37,7 @@ def list_(
         )
         calendar = app.home.calendar
     if as_json:
-        moments = ("created_at", "next_try", "settled_at")
+        moments = ("created_at", "next_try", "settled_at", "bounced_at", "dealt_at")
         emit([{**row._asdict(), **{m: stamp(getattr(row, m), calendar) for m in moments}} for row in rows])
     elif rows:
         table(
@@ -79,6 +82,10 @@ def show(mail_id: MailId, as_json: Json = False) -> None:
     for attempt in found.attempts:
         said = " ".join(str(part) for part in (attempt.code, attempt.answer) if part)
         say(f"  {local(attempt.at, calendar)}  {attempt.outcome}: {said}")
+    for came in found.came_back:
+        say(f"  {local(came.at, calendar)}  came back, {came.kind}: {came.said}")
+    if mail.dealt_at is not None:
+        say(f"  {local(mail.dealt_at, calendar)}  dealt with: {mail.dealt_note}")
 
 
 def _shown(found: Shown, calendar: Calendar) -> dict[str, Any]:
@@ -93,6 +100,13 @@ def _shown(found: Shown, calendar: Calendar) -> dict[str, Any]:
         "created_at": stamp(mail.created_at, calendar),
         "next_try": stamp(mail.next_try, calendar),
         "settled_at": stamp(mail.settled_at, calendar),
+        "bounced_at": stamp(mail.bounced_at, calendar),
+        "came_back": [
+            {"at": stamp(b.at, calendar), "kind": b.kind, "status": b.status, "said": b.said}
+            for b in found.came_back
+        ],
+        "dealt_at": stamp(mail.dealt_at, calendar),
+        "dealt_note": mail.dealt_note,
         "headers": [list(pair) for pair in found.headers],
         "text": found.text,
         "attempts": [
@@ -114,3 +128,52 @@ def retry(mail_id: MailId, at: At = "", as_json: Json = False) -> None:
         emit(shown)
     else:
         say(f"Mail {mail_id} to {shown['to']} waits to be sent again: “{shown['subject']}”.")
+
+
+@group.command()
+def dealt(mail_id: MailId, note: Annotated[str, typer.Argument(help="What was done.")], at: At = "") -> None:
+    """Note that a mail which did not arrive needs nothing more."""
+    from vfm_workflow.journeys import undelivered
+
+    with council() as app, app.write() as session:
+        undelivered.deal(session, app.home, mail_id, note, None, moment(at, app))
+    say(f"Mail {mail_id} is dealt with.")
+
+
+@group.command()
+def bounce(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="One mail; left out, it is read from standard input."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="A mailbox folder (Maildir): each new mail is read, and marked as seen."),
+    ] = None,
+    at: At = "",
+    as_json: Json = False,
+) -> None:
+    """Take in what came back: pipe each mail to the address for bounces into this command, or name a mailbox folder."""
+    from vfm_workflow.errors import BadInput
+
+    if file is not None and folder is not None:
+        raise BadInput({"folder": "Name a file or a folder, not both"})
+    with council() as app:
+        now = moment(at, app)
+        if folder is not None:
+            taken = app.read_bounces(folder, now)
+        else:
+            data = file.read_bytes() if file is not None else sys.stdin.buffer.read()
+            taken = app.take_bounce(data, now)
+    shown = [{"mail": each.mail_id, "new": each.new, **asdict(each.report)} for each in taken]
+    if as_json:
+        emit(shown)
+    for each in taken if not as_json else []:
+        about = f"mail {each.mail_id}" if each.mail_id is not None else "no mail of ours"
+        again = "" if each.new else " (read before)"
+        say(
+            f"{each.report.kind}: {about}, {each.report.recipient or 'no address'}: {each.report.said}{again}"
+        )
+    if not taken and not as_json:
+        note_to_reader = "Nothing came back" if folder is not None else "That mail reports nothing"
+        note(f"{note_to_reader}.")

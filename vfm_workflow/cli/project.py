@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -166,7 +165,7 @@ def do(
         doer = actor(session, by, app, when)
         moved = advance(session, app.home, reference, event, doer, when, reason=reason, revision=revision)
     if as_json:
-        emit(asdict(moved))
+        emit(moved._asdict())
     elif moved.from_stage == moved.to_stage:
         say(f"{moved.reference}: {moved.event}; it stays in {moved.to_stage}. Revision {moved.revision}.")
     else:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vfm_workflow import collector
 from vfm_workflow.cli import audit, clockwork, db, home, mail, people, project, report, serve, workflow
 from vfm_workflow.cli.output import refuse
 from vfm_workflow.errors import VfmError
@@ -96,4 +97,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another alphabet must not stop us
+    collector.pause()  # until the council or its database is open: see `cli.options`
     app(prog_name="vfm")

@@ -61,8 +61,11 @@ def place() -> Path:
 
 
 @contextmanager
-def slot(version: str) -> Iterator[Slot | None]:
-    """Yield the place of `version`, locked; None where no cache can be written. The oldest of too many are removed."""
+def slot(version: str, waits: Callable[[], None] = lambda: None) -> Iterator[Slot | None]:
+    """Yield the place of `version`, locked; None where no cache can be written. The oldest of too many are removed.
+
+    `waits` is called where another process holds the place, before it is waited for.
+    """
     try:
         root = place()
         root.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,11 @@ def slot(version: str) -> Iterator[Slot | None]:
         yield None
         return
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits()
+            fcntl.flock(lock, fcntl.LOCK_EX)
         found = Slot(root / f"demo-{version}")
         yield found
         with contextlib.suppress(OSError):

@@ -23,7 +23,8 @@ TODAY, MORNING = dt.date(2026, 11, 23), "09:00"
 DATABASE, MAIL, CLOCK, MARK = "vfm.sqlite3", "mail", "demo-clock.json", "demo.json"
 PARTS = (DATABASE, MAIL, CLOCK, MARK)
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, and how much of how much is done."""
+"""Called with what is being done, and how much of how much is done; 0 of 0 where nobody can say."""
+WAITING = "Waiting for another demo that is being made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def prepare(data_dir: Path, base_url: str, progress: Progress, *, fresh: bool = 
         return Prepared("kept", time.monotonic() - started)
     _refuse_foreign(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
-    with cache.slot(version) as slot:
+    with cache.slot(version, lambda: progress(WAITING, 0, 0)) as slot:
         seeded = slot is None or not slot.is_filled
         if slot is None:
             staging = data_dir / ".seeding"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -93,8 +94,7 @@ class Actor:
     """Those they stand in for today as a dated deputy (protocol, point 9). Nobody stands in for somebody's principals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What decides who somebody is on one project, and what they may see of it.
 
     Without what stands in other tables (all but the first three) it answers less, never more: a yes is a yes.
@@ -103,13 +103,13 @@ class Standing:
     manager_id: int
     sponsor_id: int
     department: str
-    members: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    members: Mapping[int, frozenset[str]] = MappingProxyType({})
     """Person → the roles (of MEMBER_ROLES) they were added in."""
     asked: frozenset[int] = frozenset()
     """Who was consulted."""
     deciding: frozenset[int] = frozenset()
     """Who has, or had, a seat on a board asked to decide."""
-    granted: Mapping[int, dt.date] = field(default_factory=dict)
+    granted: Mapping[int, dt.date] = MappingProxyType({})
     """Person → the last day of their leave to read exempt text."""
     approved: bool = False
     """A board has approved something of it: it is past its first approval."""

@@ -41,10 +41,10 @@ def _measures(part: Part) -> list[str]:
 
 
 def _savings(part: Part) -> list[str]:
-    """Return a line a saving with its years and, for several, one that adds up the last year."""
+    """Return each saving with its years on a line below and, for several, one line that adds up the last year."""
     years = part["head"][2:]
     lines = [
-        f"{title} ({kind}): "
+        f"{title} ({kind}):\n"
         + " · ".join(f"{year} {amount}" for year, amount in zip(years, amounts, strict=True))
         for title, kind, *amounts in part["rows"]
     ]

@@ -189,6 +189,8 @@ def _ask(
         "digest": version.digest,
         "board": len(board),
         "assurance": request.assurance,
+        "request": request.id,
+        "figures": snapshots.digest(snapshots.canonical(dict(frozen))),
     }
     history.record(session, project, history.Entry("decision_asked", by, at, "", detail))
     return Asked(request, project, rule, version, board)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
@@ -15,6 +14,7 @@ from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import reseat
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.posting import post
 from vfm_workflow.store import deputies as store
 from vfm_workflow.store import people as people_store
 from vfm_workflow.store import projects
@@ -23,14 +23,6 @@ from vfm_workflow.store.tables import Deputy, Person
 
 LONGEST = dt.timedelta(days=366)
 """Somebody who is away for longer has a successor, not a deputy."""
-
-
-def standing_in(session: Session, home: Home, actor: Actor, at: dt.datetime) -> Actor:
-    """Return `actor` with those they stand in for at `at`. Nobody is asked for whose role may not be a deputy."""
-    if not may(home.roles, actor, "deputy.be"):
-        return actor
-    principals = store.principals_of(session, actor.id, home.calendar.today(at))
-    return dataclasses.replace(actor, stands_for=principals) if principals else actor
 
 
 def may_be_deputy(home: Home, person: Person) -> bool:
@@ -100,8 +92,30 @@ def set_deputy(
     }
     for each in (away, standing):
         people_store.note(session, projects.key(each), "deputy_set", detail, at, by)
+    context = {
+        "from_day": first,
+        "until_day": last,
+        "by": by.name if by is not None else "An administrator",
+    }
+    _tell(session, home, "deputy_named", away, standing, context, at)
     reseat.reconcile(session, home, at)
     return row
+
+
+def _tell(
+    session: Session,
+    home: Home,
+    notice: str,
+    away: Person,
+    standing: Person,
+    context: Mapping[str, object],
+    at: dt.datetime,
+) -> None:
+    """Mail both of the two that one stands in for the other, or no longer does. Who has left is told nothing."""
+    said = {"away": away.name, "deputy": standing.name, **context}
+    for each, page in ((away, "/me/deputies"), (standing, "/tasks")):
+        if each.active:
+            post(session, home, notice, each, {**said, "link": home.url(page)}, at)
 
 
 def _active(session: Session, fields: Fields, name: str, ask: str) -> Person | None:
@@ -156,7 +170,7 @@ def end_deputy(session: Session, home: Home, deputy_id: int, by: Actor | None, a
     if row is None or (by is not None and not _may_set(home, by, row.person_id)):
         raise NotFound("There is no such deputyship.")
     if row.ended_at is None:
-        _end(session, row, "ended early", at, by)
+        _end(session, home, row, "ended early", at, by)
         reseat.reconcile(session, home, at)
     return row
 
@@ -175,13 +189,14 @@ def end_between(
     return len(mine)
 
 
-def _end(session: Session, row: Deputy, why: str, at: dt.datetime, by: Actor | None) -> None:
+def _end(session: Session, home: Home, row: Deputy, why: str, at: dt.datetime, by: Actor | None) -> None:
     row.ended_at = at
     session.flush()
     away, standing = projects.person(session, row.person_id), projects.person(session, row.deputy_id)
     detail = {"person": away.name, "deputy": standing.name, "until": row.until_day.isoformat(), "why": why}
     for each in (away, standing):
         people_store.note(session, projects.key(each), "deputy_ended", detail, at, by)
+    _tell(session, home, "deputy_ended", away, standing, {"reason": why}, at)
 
 
 def end_unfit(session: Session, home: Home, person: Person, at: dt.datetime, by: Actor | None) -> int:
@@ -194,7 +209,7 @@ def end_unfit(session: Session, home: Home, person: Person, at: dt.datetime, by:
         mine = may_have_deputy(home, person) if stint.person_id == person.id else may_be_deputy(home, person)
         row = session.get(Deputy, stint.id)
         if not mine and row is not None:
-            _end(session, row, f"{person.name} {why}", at, by)
+            _end(session, home, row, f"{person.name} {why}", at, by)
             ended += 1
     return ended
 

@@ -209,7 +209,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 count[0] += 1
                 count[1] += state == "draft"
                 count[2] += state == "submitted"
-    names = {row.code: row.name for row in projects.departments(now.session)}
+    names = projects.department_names(now.session)
     for scope, (expected, missing, unverified) in sorted(counts.items()):
         if missing or unverified:
             item = {

@@ -16,23 +16,25 @@ from vfm_workflow.journeys import access
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted
 from vfm_workflow.store import access as access_store
-from vfm_workflow.store import decisions, projects
+from vfm_workflow.store import bounces, decisions, projects
 from vfm_workflow.store import mail_log as store
-from vfm_workflow.store.tables import Attempt, OutboxMail
+from vfm_workflow.store.tables import Attempt, Bounce, OutboxMail
 
 HIDDEN = "(a link for its reader alone)"
 EXEMPT = "(Not shown: some text of this project is exempt from publication.)"
+NOT_KEPT = "(The text of this mail is kept no longer.)"
 HIDDEN_CODE = "(a code for its reader alone)"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A mail, opened: its row, its headers as they were sent, its text body, and every try."""
+    """A mail, opened: its row, its headers as they were sent, its text body, every try, and what came back of it."""
 
     mail: OutboxMail
     headers: Sequence[tuple[str, str]]
     text: str
     attempts: Sequence[Attempt]
+    came_back: Sequence[Bounce]
 
 
 def listed(
@@ -64,7 +66,7 @@ def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
     mail = store.load(session, mail_id)
     message = message_from_bytes(mail.data, policy=policy.default)
     body = message.get_body(("plain",))
-    text = str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
+    text = str(body.get_content()).replace("\r\n", "\n") if body is not None and mail.data else NOT_KEPT
     if by is not None:
         text = _without_exempt(session, home, mail, by, _without_links(session, home, text))
         if mail.notice == "decision_code":
@@ -73,11 +75,11 @@ def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
         (name, HIDDEN if by is not None and name == "List-Unsubscribe" else str(value))
         for name, value in message.items()
     ]
-    return Shown(mail, headers, text, store.attempts(session, mail_id))
+    return Shown(mail, headers, text, store.attempts(session, mail_id), bounces.of(session, mail_id))
 
 
 def retry(session: Session, home: Home, mail_id: int, at: dt.datetime, by: Actor | None) -> OutboxMail:
-    """Let a mail that failed, or whose fate is unknown, be sent again from `at`; return it.
+    """Let a mail that failed, came back, or whose fate is unknown, be sent again from `at`; return it.
 
     Raises NotAllowed or NotFound. `by` is None at the command line.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from vfm_workflow.journeys import board, consulting, digesting, ideas, inviting, reseat
+from vfm_workflow.journeys import board, consulting, digesting, ideas, inviting, reseat, undelivered
 from vfm_workflow.journeys.digesting import Posted
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
@@ -75,6 +75,10 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         _mailed(session, home, notice, link, at) for notice, link in consulting.tick(session, home, at)
     ]
     posted += [_mailed(session, home, notice, link, at) for notice, link in ideas.tick(session, home, at)]
+    posted += [
+        Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
+        for mail in undelivered.tick(session, home, at)
+    ]
     return posted
 
 

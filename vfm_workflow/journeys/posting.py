@@ -111,8 +111,7 @@ def write(
         not_before=not_before,
         next_try=not_before,
     )
-    session.add(row)
-    session.flush()
+    outbox.add(session, row)
     return row
 
 

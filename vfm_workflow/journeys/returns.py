@@ -112,6 +112,11 @@ def submit(
     return row
 
 
+def may_check(row: MonthlyReturn, by: Actor) -> bool:
+    """Return whether `by` is somebody else than who submitted a return, and does not stand in for them either."""
+    return row.submitted_by not in {by.id, *(principal.id for principal in by.stands_for)}
+
+
 def verify(
     session: Session, home: Home, reference: str, period: str, by: Actor, at: dt.datetime
 ) -> MonthlyReturn:

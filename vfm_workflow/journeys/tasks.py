@@ -330,4 +330,5 @@ def _mail(desk: _Desk) -> Iterator[Task]:
             if count == 1
             else f"Look at {count} mails that may not have arrived"
         )
-        yield Task("mail", title, "/mail", "The mail server refused them, or did not answer.")
+        why = "The mail server refused them or sent them back, or did not answer."
+        yield Task("mail", title, "/mail?state=undelivered", why)

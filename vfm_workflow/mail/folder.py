@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-from vfm_workflow.mail.transports import Answer, Outgoing
+from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 
 
-class FolderTransport:
+class FolderTransport(Transport):
     """Writes each message to a file of its own, whole or not at all."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
@@ -32,6 +33,19 @@ class FolderTransport:
         except OSError as error:
             return self._cannot(error)
         return Answer("sent", None, f"written to {name}")
+
+    def look_up(self, mail: Outgoing, since: dt.datetime) -> Answer:
+        """Return whether the message's file is there: it is never there by half. Whoever was cut off left a draft."""
+        name = file_name(mail)
+        try:
+            for draft in self._folder.glob(f".{name}.*"):
+                draft.unlink(missing_ok=True)
+            (self._folder / name).stat()
+        except FileNotFoundError:
+            return Answer("retry", None, f"{name} was never written")
+        except OSError as error:
+            return Answer("unknown", None, self._cannot(error).text)
+        return Answer("sent", None, f"{name} was written")
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

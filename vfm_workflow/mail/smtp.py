@@ -13,6 +13,7 @@ A greeting, TLS or sign-in that fails is the relay's trouble, not the message's:
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import ssl
 import time
 from collections.abc import Callable, Coroutine
@@ -31,7 +32,8 @@ from aiosmtplib import (
 
 from vfm_workflow.errors import BadInput
 from vfm_workflow.mail.message import ascii_address
-from vfm_workflow.mail.transports import Answer, Outcome, Outgoing, Relay
+from vfm_workflow.mail.postfix import Mark, PostfixLog
+from vfm_workflow.mail.transports import Answer, Outcome, Outgoing, Relay, Transport
 
 MAILS_PER_CONNECTION = 100
 IDLE_SECONDS = 60.0
@@ -43,14 +45,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait for a connection, for the reply to a command, and for the one to the final dot."""
+    """Seconds to wait for a connection, for the reply to a command, for DATA as a whole, and for a log to move on."""
 
     connect: float = 30.0
     command: float = 300.0
     data: float = 600.0
+    """Shorter than a lease, with the `reset` that may follow: else a second worker would send what the first still does."""
+    reset: float = 30.0
+    log: float = 5.0
 
 
-class SmtpTransport:
+TIMEOUTS = Timeouts()
+
+
+class SmtpTransport(Transport):
     """One connection to one relay, used again for up to 100 mails or until it has been idle for a minute.
 
     For one thread at a time, and not for one that runs an event loop.
@@ -59,14 +67,17 @@ class SmtpTransport:
     def __init__(
         self,
         relay: Relay,
-        timeouts: Timeouts = Timeouts(),
+        timeouts: Timeouts | None = None,
         *,
         context: ssl.SSLContext | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`context` replaces the system's trusted certificates; `now` is a clock that only goes forward."""
+        """`context` replaces the system's trusted certificates; `now` is a clock that only goes forward.
+
+        Without `timeouts` they are TIMEOUTS.
+        """
         self._relay = relay
-        self._timeouts = timeouts
+        self._timeouts = timeouts or TIMEOUTS
         self._context = context
         self._now = now
         self._runner: asyncio.Runner | None = None
@@ -94,6 +105,25 @@ class SmtpTransport:
             raise
         finally:
             self._used_at = self._now()
+
+    def look_up(self, mail: Outgoing, since: dt.datetime) -> Answer | None:
+        """Return what the relay's log says of the message, None where no log is named; see `PostfixLog`."""
+        if self._relay.log is None:
+            return None
+        log = PostfixLog(self._relay.log)
+        try:
+            mark = log.end()
+            if trouble := self._run(self._greet()):
+                return log.told(mail.message_id, since, trouble)
+            moved = self._run(self._moved(log, mark))
+            trouble = "" if moved else "the relay was greeted, and its log does not say so"
+            return log.told(mail.message_id, since, trouble)
+        except OSError as error:
+            return Answer(
+                "unknown",
+                None,
+                _clean(f"the log {self._relay.log} cannot be read: {error.strerror or error}"),
+            )
 
     def close(self) -> None:
         """Say goodbye to the relay and let go of the event loop."""
@@ -159,7 +189,10 @@ class SmtpTransport:
             await self._abandon()
             return Answer("retry", None, "the relay closed the connection before the message was handed over")
         try:
-            reply = await client.data(mail.data, timeout=self._timeouts.data)
+            async with asyncio.timeout(
+                self._timeouts.data
+            ):  # the library's own is for each of its two replies
+                reply = await client.data(mail.data, timeout=self._timeouts.data)
         except SMTPDataError as error:
             await self._reset()
             return _refusal(error)
@@ -168,6 +201,28 @@ class SmtpTransport:
             return Answer("unknown", None, f"no answer after the message was handed over: {_said(error)}")
         self._sent += 1
         return Answer("sent", reply.code, _clean(reply.message))
+
+    # ------------------------------------------------------------ the log
+
+    async def _greet(self) -> str:
+        """Open a new connection, which the relay's log tells of. Return what is in the way, or the empty string."""
+        await self._leave()
+        try:
+            await self._connected()
+        except (SMTPException, OSError, ValueError) as error:
+            return self._unusable(error).text
+        finally:
+            self._used_at = self._now()
+        return ""
+
+    async def _moved(self, log: PostfixLog, mark: Mark) -> bool:
+        """Wait until the log tells of a connection made after `mark`. Return whether it did in time."""
+        end = self._now() + self._timeouts.log
+        while not log.greeted_since(mark):
+            if self._now() >= end:
+                return False
+            await asyncio.sleep(0.05)
+        return True
 
     # ------------------------------------------------------------ the connection
 
@@ -200,7 +255,7 @@ class SmtpTransport:
         """Make the connection fit for the next message, or give it up."""
         try:
             if self._client is not None and self._client.is_connected:
-                await self._client.rset(timeout=self._timeouts.command)
+                await self._client.rset(timeout=min(self._timeouts.command, self._timeouts.reset))
                 return
         except (SMTPException, OSError):
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ Tls = Literal["implicit", "starttls", "none"]
 ACCEPTED = (
     "Write one of: folder:PATH (a path within the data folder, or an absolute one), "
     "smtp://user:password@host:port?tls=starttls, smtp://127.0.0.1:25?tls=none (this machine only), "
-    "smtps://user:password@host:port. Write @ : / in a password as %40 %3A %2F."
+    "smtps://user:password@host:port. Where the relay is a Postfix whose log this machine can read, add "
+    "&log=/var/log/mail.log (after a first ? for the first option). Write @ : / in a password as %40 %3A %2F."
 )
 _PORTS: dict[Tls, int] = {"implicit": 465, "starttls": 587, "none": 25}
 
@@ -50,7 +52,7 @@ class Answer:
 
 
 class Transport(Protocol):
-    """Sends one message at a time, from one thread at a time."""
+    """Sends one message at a time, from one thread at a time. Derive from it: `look_up` is there already."""
 
     def send(self, mail: Outgoing, before_data: Callable[[], None]) -> Answer:
         """Return what became of the message.
@@ -58,6 +60,15 @@ class Transport(Protocol):
         `before_data` is called once, when nothing but the message itself is still to be handed over; it is
         not called where the attempt ends before that. What it raises is passed on, and nothing is sent.
         """
+
+    def look_up(self, mail: Outgoing, since: dt.datetime) -> Answer | None:
+        """Return what the other side itself says of a message that was handed over at `since` and got no answer.
+
+        `sent`: it has the message, with its words. `failed`: it has given it up. `retry`: it never took it, so that
+        sending it repeats nothing. `unknown`: it cannot say yet. None, as here, where it cannot be asked at all.
+        It is asked no sooner than a lease after `since`: whatever was under way then has ended.
+        """
+        return None
 
     def close(self) -> None:
         """Let go of any connection. The transport may be used again."""
@@ -75,6 +86,8 @@ class Relay:
     tls: Tls
     user: str | None = None
     password: str | None = None
+    log: Path | None = None
+    """Where a Postfix writes what it takes: so it can be asked what became of a message."""
 
     def __repr__(self) -> str:
         return f"Relay({self.host}:{self.port}, {self.tls})"
@@ -97,6 +110,23 @@ def from_url(url: str, data_dir: Path) -> Transport:
     raise _refused(f"“{scheme}:” is no way to send mail." if scheme else "no way to send mail is given.")
 
 
+def check(url: str, data_dir: Path) -> None:
+    """Raise ConfigError where mail cannot leave as `url` says, or a log that it names cannot be read.
+
+    Only the first stops delivery: without its log a relay cannot be asked, and that is all.
+    """
+    from_url(url, data_dir).close()
+    log = relay_of(url).log if url.strip().startswith("smtp") else None
+    if log is None:
+        return
+    try:
+        log.open("rb").close()
+    except OSError as error:
+        what = f"the relay's log {log} cannot be read: {error.strerror or error}."
+        remedy = "Name the file that Postfix writes, and let this program's user read it (on Debian: the group adm)."
+        raise ConfigError([Problem("VFM_MAIL_URL", None, what, remedy)]) from error
+
+
 def relay_of(url: str) -> Relay:
     """Return the relay that an smtp:// or smtps:// address names. Raises ConfigError."""
     try:
@@ -114,7 +144,7 @@ def relay_of(url: str) -> Relay:
     password = unquote(parts.password) if parts.password else None
     if password and not user:
         raise _refused(f"the address of {host} has a password without a user.")
-    return Relay(host, port or _PORTS[tls], tls, user, password)
+    return Relay(host, port or _PORTS[tls], tls, user, password, _log(parts))
 
 
 def is_loopback(host: str) -> bool:
@@ -127,7 +157,7 @@ def is_loopback(host: str) -> bool:
 
 def _tls(parts: SplitResult, host: str) -> Tls:
     query = parse_qs(parts.query, keep_blank_values=True)
-    for name in query.keys() - {"tls"}:
+    for name in query.keys() - {"tls", "log"}:
         raise _refused(f"`{name}` is no option of a mail address.")
     said = query.get("tls", [""])
     if parts.scheme == "smtps":
@@ -143,6 +173,15 @@ def _tls(parts: SplitResult, host: str) -> Tls:
     if "tls" not in query:
         return "none" if is_loopback(host) else "starttls"
     raise _refused(f"tls={','.join(said)} is not known.")
+
+
+def _log(parts: SplitResult) -> Path | None:
+    said = parse_qs(parts.query, keep_blank_values=True).get("log")
+    if said is None:
+        return None
+    if len(said) != 1 or not said[0].startswith("/") or "\0" in said[0]:
+        raise _refused(f"log={','.join(said)} is no absolute path of a file.")
+    return Path(said[0])
 
 
 def _folder(rest: str, data_dir: Path) -> Path:

@@ -1,4 +1,5 @@
-"""The whole record, verified: each chain, and the votes and frozen texts that stand beside it (protocol, point 12)."""
+"""The whole record, verified: each chain, and what stands beside it: votes, frozen texts and figures, agreed dates
+(protocol, point 12; design §4.2 and §4.6)."""
 
 from __future__ import annotations
 
@@ -10,19 +11,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from vfm_workflow.domain.snapshot import canonical, digest
 from vfm_workflow.store import history
 from vfm_workflow.store.history import Broken
-from vfm_workflow.store.tables import DecisionRequest, History, Project, Version, VoteRow
+from vfm_workflow.store.tables import Baseline, DecisionRequest, History, Milestone, Project, Version, VoteRow
 
 
 def verify(session: Session) -> Iterator[Broken]:
     """Yield the first broken place of each project: of its chain, or else each vote that is not what the chain says was
-    cast, and each frozen text that is not what was asked about."""
+    cast, each frozen text or figure that is not what was asked about, and each agreed date that no such figure says."""
     chains = list(history.verify(session))
     broken = {found.reference for found in chains}
     yield from chains
     yield from _votes(session, broken)
     yield from _texts(session, broken)
+    yield from _figures(session, broken)
+    yield from _dates(session, broken)
 
 
 def _votes(session: Session, broken: Collection[str]) -> Iterator[Broken]:
@@ -58,16 +62,55 @@ _DETAILS = ("choice", "conditions", "assurance", "address", "user_agent", "messa
 
 
 def _texts(session: Session, broken: Collection[str]) -> Iterator[Broken]:
-    asked = (
-        select(col(Project.reference), col(History.seq), col(History.detail), col(Project.id))
-        .join(Project, col(Project.id) == col(History.project_id))
-        .where(col(History.event) == "decision_asked")
-        .order_by(col(History.id))
-    )
     digests: dict[int, set[str]] = {}
     for version in session.scalars(select(Version)):
         whole = hashlib.sha256(version.snapshot.encode()).hexdigest() == version.digest
         digests.setdefault(version.project_id, set()).update({version.digest} if whole else ())
-    for reference, seq, detail, project_id in session.execute(asked):
+    for reference, seq, detail, project_id in session.execute(_asked(col(Project.id))):
         if reference not in broken and json.loads(detail)["digest"] not in digests.get(project_id, ()):
             yield Broken(reference, seq, f"the text that row {seq} asked about was changed")
+
+
+def _asked(*more: Any) -> Any:
+    """Return the query of every row that says a board was asked: reference, number and detail."""
+    return (
+        select(col(Project.reference), col(History.seq), col(History.detail), *more)
+        .join(Project, col(Project.id) == col(History.project_id))
+        .where(col(History.event) == "decision_asked")
+        .order_by(col(History.id))
+    )
+
+
+def _figures(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+    """Yield each request whose frozen figures are not those that were asked about. Rows of before 0004 do not name them."""
+    requests = {request.id: request for request in session.scalars(select(DecisionRequest))}
+    for reference, seq, detail in session.execute(_asked()):
+        said = json.loads(detail)
+        if reference in broken or "figures" not in said:
+            continue
+        request = requests.get(said["request"])
+        if request is None or digest(canonical(request.frozen)) != said["figures"]:
+            yield Broken(reference, seq, f"the dates and figures that row {seq} asked about were changed")
+
+
+def _dates(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+    """Yield each agreed date that is not what its decision froze, and each milestone that shows another one."""
+    query = (
+        select(Baseline, Milestone, DecisionRequest, col(Project.reference), col(Project.revision))
+        .join(Milestone, col(Milestone.id) == col(Baseline.milestone_id))
+        .join(DecisionRequest, col(DecisionRequest.id) == col(Baseline.request_id))
+        .join(Project, col(Project.id) == col(Milestone.project_id))
+        .order_by(col(Baseline.milestone_id), col(Baseline.number))
+    )
+    newest: dict[int, tuple[Milestone, Baseline, str, int]] = {}
+    for baseline, milestone, request, reference, revision in session.execute(query):
+        newest[baseline.milestone_id] = (milestone, baseline, reference, revision)
+        agreed = request.frozen.get("milestones", {}).get(str(milestone.id))
+        if reference not in broken and (
+            agreed != baseline.date.isoformat() or request.project_id != milestone.project_id
+        ):
+            what = f"the date agreed for “{milestone.title}” is not what its decision says"
+            yield Broken(reference, revision, what)
+    for milestone, baseline, reference, revision in newest.values():
+        if reference not in broken and milestone.baseline != baseline.date:
+            yield Broken(reference, revision, f"“{milestone.title}” shows another date than CMT agreed")

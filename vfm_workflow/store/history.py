@@ -56,11 +56,11 @@ def link_hash(previous: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
 
 
-_ADVANCE = """UPDATE project SET revision = :next, head = :hash, stage = :stage, stage_since = :since, held_from = :held
+_ADVANCE = """UPDATE project SET revision = :seq, head = :hash, stage = :to_stage, stage_since = :since, held_from = :held
 WHERE id = :project_id AND revision = :revision"""
 _APPEND = """INSERT INTO history
 (project_id, seq, at, actor_id, actor, event, from_stage, to_stage, reason, detail, prev_hash, hash)
-VALUES (:project_id, :next, :at, :actor_id, :actor, :event, :from_stage, :stage, :reason, :detail, :prev_hash, :hash)"""
+VALUES (:project_id, :seq, :at, :actor_id, :actor, :event, :from_stage, :to_stage, :reason, :detail, :prev_hash, :hash)"""
 
 
 def record(session: Session, project: AnyProject, entry: Entry) -> None:
@@ -74,7 +74,7 @@ def record(session: Session, project: AnyProject, entry: Entry) -> None:
     stage = entry.to_stage if entry.to_stage is not None else project.stage
     since = entry.at if moved else project.stage_since
     held = entry.held_from if moved else project.held_from
-    row = {
+    values = {
         "project_id": key(project),
         "seq": project.revision + 1,
         "at": entry.at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
@@ -85,18 +85,12 @@ def record(session: Session, project: AnyProject, entry: Entry) -> None:
         "to_stage": stage,
         "reason": entry.reason,
         "detail": _CANONICAL(entry.detail) if entry.detail else "{}",
-    }
-    digest = link_hash(project.head, row)
-    values = {
-        **row,
-        "next": row["seq"],
+        "prev_hash": project.head,
         "revision": project.revision,
-        "stage": stage,
         "since": raw.moment(since),
         "held": held,
-        "prev_hash": project.head,
-        "hash": digest,
     }
+    values["hash"] = digest = link_hash(project.head, values)
     if raw.run(_ADVANCE, values).rowcount != 1:
         raise StaleRevision(f"{project.reference} was changed by somebody else just now. Load it again.")
     raw.run(_APPEND, values)

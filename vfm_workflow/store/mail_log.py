@@ -5,18 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotAllowed, NotFound
+from vfm_workflow.store import queue
 from vfm_workflow.store.tables import Attempt, OutboxMail, Project
 
 STATES = ("waiting", "opening", "sending", "sent", "failed", "unknown")
 """Everything a mail's state may be; `opening` and `sending` are one being sent."""
+UNDELIVERED = "undelivered"
+"""Asked for in place of a state: what failed, is unknown or came back, and nobody has dealt with."""
 NOT_SETTLED = text("outbox.state IN ('waiting', 'opening', 'sending')")
 """The states stand in it as the index of open mail has them: with parameters SQLite would read every mail ever sent."""
 RETRIED = "retried"
 """The outcome of the line in the log that says somebody asked for another try."""
+UNKNOWN = "unknown"
+"""The outcome of an attempt that was in DATA and got no answer."""
+FOUND, ABSENT, UNTOLD = "found", "absent", "untold"
+"""What the relay said when it was asked about such an attempt: it has the mail, it does not, it could not say yet."""
+
+
+LOST = or_(
+    col(OutboxMail.state).in_(("failed", "unknown")),
+    col(OutboxMail.bounced_at).is_not(None),
+)
+"""It did not arrive, or nobody knows whether it did."""
+WAITS_FOR_SOMEBODY = and_(LOST, col(OutboxMail.dealt_at).is_(None))
+"""The same, and nobody has looked into it yet."""
 
 
 class MailRow(NamedTuple):
@@ -35,6 +51,8 @@ class MailRow(NamedTuple):
     attempts: int
     answer: str
     """What the server said last."""
+    bounced_at: dt.datetime | None
+    dealt_at: dt.datetime | None
 
 
 def page(
@@ -53,7 +71,9 @@ def page(
     """
     m = OutboxMail
     wanted: list[ColumnElement[bool]] = []
-    if state:
+    if state == UNDELIVERED:
+        wanted.append(WAITS_FOR_SOMEBODY)
+    elif state:
         wanted.append(col(m.state) == state)
     if notice:
         wanted.append(col(m.notice) == notice)
@@ -66,6 +86,7 @@ def page(
         select(
             col(m.id), col(m.state), col(m.notice), col(m.to), col(m.subject), col(Project.reference),
             col(m.created_at), col(m.next_try), col(m.settled_at), col(m.attempts), col(m.answer),
+            col(m.bounced_at), col(m.dealt_at),
         )
         .outerjoin(Project, col(Project.id) == col(m.project_id))
         .where(*wanted)
@@ -115,7 +136,7 @@ def waiting(session: Session, until: dt.datetime) -> list[OutboxMail]:
 
 
 def retry(session: Session, mail_id: int, at: dt.datetime, asked_by: str) -> OutboxMail:
-    """Let a failed or doubtful mail be sent again from `at`, and log who asked; return it.
+    """Let a mail that failed, came back or is in doubt be sent again from `at`, and log who asked; return it.
 
     The bytes stay as they were, Message-ID included, so that a receiver can tell a repeat.
     Raises NotFound, or NotAllowed where the mail is in another state: of two people who ask at once, one gets it.
@@ -123,17 +144,25 @@ def retry(session: Session, mail_id: int, at: dt.datetime, asked_by: str) -> Out
     m = OutboxMail
     query = (
         update(m)
-        .where(col(m.id) == mail_id, col(m.state).in_(("failed", "unknown")))
-        .values(state="waiting", not_before=at, next_try=at, settled_at=None)
+        .where(
+            col(m.id) == mail_id,
+            col(m.state).in_(("sent", "failed", "unknown")),
+            LOST,
+            func.length(col(m.data)) > 0,
+        )
+        .values(state="waiting", not_before=at, next_try=at, settled_at=None, bounced_at=None, dealt_at=None)
         .returning(col(m.id))
         .execution_options(synchronize_session=False)
     )
     if session.execute(query).first() is None:
         state = load(session, mail_id).state
+        if not load(session, mail_id).data:
+            raise NotAllowed(f"The text of mail {mail_id} is kept no longer, so it cannot be sent again.")
         raise NotAllowed(
-            f"Mail {mail_id} is {state}: only one that failed, or is unknown, can be tried again."
+            f"Mail {mail_id} is {state}: only one that failed, came back or is unknown can be tried again."
         )
     session.add(Attempt(mail_id=mail_id, at=at, outcome=RETRIED, answer=f"asked for by {asked_by}"))
     session.flush()
     session.expire_all()
+    queue.wake(session, queue.MAIL)
     return load(session, mail_id)

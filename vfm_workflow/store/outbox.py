@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from vfm_workflow.store.mail_log import NOT_SETTLED, RETRIED
+from vfm_workflow.store import queue
+from vfm_workflow.store.mail_log import ABSENT, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
@@ -26,8 +27,7 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return []
     target: Table = table.__table__
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+    insert = _insert(session.get_bind().dialect.name, target)
     # one statement of bounded size: SQLite allows 32,766 variables
     width = max(1, 900 // len(target.columns))
     found: list[Any] = []
@@ -37,6 +37,18 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     return found
 
 
+def _insert(dialect: str, table: Table) -> Any:
+    """Return the dialect's own INSERT, which has a conflict clause. Loading PostgreSQL's takes a while: not on SQLite."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
+_ITEM = json.JSONEncoder(ensure_ascii=False).encode
 _LEAVE = """INSERT INTO occurrence (job, period, subject, person_id, posted_at, digest_day, item)
 VALUES (:job, :period, :subject, :person_id, :posted_at, NULL, :item) ON CONFLICT DO NOTHING"""
 
@@ -51,7 +63,7 @@ def leave(
     at: dt.datetime,
 ) -> None:
     """Leave a fact for each person's next digest; one that waits or was said already stays as it is."""
-    raw, text = Raw.of(session), json.dumps(item, ensure_ascii=False)
+    raw, text = Raw.of(session), _ITEM(item)
     fact = {"job": job, "period": period, "subject": subject, "posted_at": raw.moment(at), "item": text}
     raw.run_many(_LEAVE, [{**fact, "person_id": person_id} for person_id in people])
 
@@ -120,18 +132,27 @@ def pending_facts(session: Session) -> list[Occurrence]:
     )
 
 
+def add(session: Session, row: OutboxMail) -> None:
+    """Put a mail into the outbox, in the session's transaction. One that may leave at once wakes who delivers."""
+    session.add(row)
+    session.flush()
+    if row.next_try <= row.created_at:
+        queue.wake(session, queue.MAIL)
+
+
+_MAY_LEAVE = (
+    NOT_SETTLED,
+    or_(
+        and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
+        and_(
+            col(OutboxMail.state).in_(("opening", "sending")), col(OutboxMail.lease_until) < bindparam("at")
+        ),
+    ),
+)
+_OWED = select(select(col(OutboxMail.id)).where(*_MAY_LEAVE).exists())
 _FREE = (
     select(col(OutboxMail.id))
-    .where(
-        NOT_SETTLED,
-        or_(
-            and_(col(OutboxMail.state) == "waiting", col(OutboxMail.next_try) <= bindparam("at")),
-            and_(
-                col(OutboxMail.state).in_(("opening", "sending")),
-                col(OutboxMail.lease_until) < bindparam("at"),
-            ),
-        ),
-    )
+    .where(*_MAY_LEAVE)
     .order_by(col(OutboxMail.next_try), col(OutboxMail.id))
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -139,12 +160,21 @@ _FREE = (
 """Built once: delivery asks it every few seconds, and mostly in vain."""
 
 
+CUT_OFF = "whoever was handing it over ended without saying what became of it"
+
+
+def owed(session: Session, at: dt.datetime) -> bool:
+    """Return whether any mail may leave at `at`, or was left in the middle by a worker whose lease has run out."""
+    return bool(session.scalar(_OWED, {"at": at}))
+
+
 def claim(
     session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1
 ) -> list[OutboxMail]:
     """Claim up to `limit` mails that may leave at `at` (or whose lease ran out), oldest first.
 
-    A mail whose worker died while `sending` is claimed as well: the caller must reconcile it, not merely send it.
+    One whose worker ended while it was in DATA gets that into its log, as an attempt that nobody knows the end of, and
+    counts as in doubt from then on: see `doubt`.
     """
     m = OutboxMail
     ids = list(session.scalars(_FREE, {"at": at, "most": limit}))
@@ -152,23 +182,56 @@ def claim(
         return []
     rows = list(session.scalars(select(m).where(col(m.id).in_(ids)).order_by(col(m.next_try), col(m.id))))
     for row in rows:
-        row.lease_by, row.lease_until = worker, at + lease
-        if row.state == "waiting":
-            row.state = "opening"
+        if row.state == "sending":
+            began = at if row.lease_until is None else row.lease_until - lease
+            session.add(Attempt(mail_id=_key(row), at=began, outcome=UNKNOWN, answer=CUT_OFF))
+            row.attempts += 1
+        row.state, row.lease_by, row.lease_until = "opening", worker, at + lease
     session.flush()
     return rows
 
 
-def enter_data(session: Session, mail_id: int, worker: str) -> bool:
-    """Mark a claimed mail as being in DATA. Return whether `worker` still holds its lease."""
+def _key(row: OutboxMail) -> int:
+    assert row.id is not None
+    return row.id
+
+
+def enter_data(session: Session, mail_id: int, worker: str, until: dt.datetime) -> bool:
+    """Mark a claimed mail as being in DATA, its lease anew until then. Return whether `worker` still held it."""
     m = OutboxMail
     query = (
         update(m)
-        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state).in_(("opening", "sending")))
-        .values(state="sending")
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
+        .values(state="sending", lease_until=until)
         .returning(col(m.id))
     )
     return session.execute(query).first() is not None
+
+
+def note(session: Session, mail_id: int, worker: str, *, at: dt.datetime, outcome: str, answer: str) -> bool:
+    """Write into a claimed mail's log what was learned of it. Only the holder of its lease may. Return whether it did."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker)
+        .values(attempts=col(m.attempts) + 1, answer=answer)
+        .returning(col(m.id))
+    )
+    if session.execute(query).first() is None:
+        return False
+    session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, answer=answer))
+    return True
+
+
+def give_back(session: Session, mail_id: int, worker: str) -> None:
+    """Let a claimed mail wait again, unless it may have been in DATA: then its lease has to run out first."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
+        .values(state="waiting", lease_by=None, lease_until=None)
+    )
+    session.execute(query)
 
 
 def settle(
@@ -205,16 +268,33 @@ def settle(
     return True
 
 
-def doubts(session: Session, mail_id: int) -> int:
-    """Return how often nobody could say what became of a mail, since somebody last asked for it to be sent again."""
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is not known of a mail: it was in DATA, and nobody can say whether the relay took it."""
+
+    since: dt.datetime | None = None
+    """When it was first handed over without an answer; None where there is no doubt, or the relay has settled it."""
+    asked: int = 0
+    """How often the relay was asked since the last such time, and could not say."""
+    times: int = 0
+    """How often it was handed over without an answer since the relay, or a person, last decided that it goes again."""
+
+
+def doubt(session: Session, mail_id: int) -> Doubt:
+    """Return the doubt a mail is in, read from its log."""
     a = Attempt
-    asked = select(func.max(a.id)).where(col(a.mail_id) == mail_id, col(a.outcome) == RETRIED)
-    query = select(func.count()).where(
-        col(a.mail_id) == mail_id,
-        col(a.outcome) == "unknown",
-        col(a.id) > func.coalesce(asked.scalar_subquery(), 0),
-    )
-    return session.scalar(query) or 0
+    query = select(col(a.outcome), col(a.at)).where(col(a.mail_id) == mail_id).order_by(col(a.id))
+    since, asked, times = None, 0, 0
+    for outcome, at in session.execute(query):
+        if outcome == UNKNOWN:
+            since, asked, times = since or at, 0, times + 1
+        elif outcome == UNTOLD:
+            asked += 1
+        elif outcome == ABSENT:
+            since, asked, times = None, 0, 0
+        elif outcome == RETRIED:
+            asked, times = 0, 0
+    return Doubt(since, asked, times)
 
 
 def waiting_count(session: Session, at: dt.datetime) -> int:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.roles import Actor
+from vfm_workflow.store.mail_log import WAITS_FOR_SOMEBODY
 from vfm_workflow.store.tables import (
     Condition,
     Consultation,
@@ -213,6 +214,6 @@ def ideas_waiting(session: Session, person_id: int, *, chief: bool) -> tuple[int
 
 
 def troubled_mails(session: Session) -> int:
-    """Return how many mails failed, or may or may not have arrived."""
-    query = select(func.count(col(OutboxMail.id))).where(col(OutboxMail.state).in_(("failed", "unknown")))
+    """Return how many mails did not arrive, or may not have, and nobody has looked into."""
+    query = select(func.count(col(OutboxMail.id))).where(WAITS_FOR_SOMEBODY)
     return session.scalar(query) or 0

@@ -67,6 +67,8 @@ def row_by_reference(session: Session, reference: str) -> ProjectRow:
 
 def forget(session: Session, project_id: int) -> None:
     """Let the ORM read a project again, if it holds one that a transition has changed."""
+    if not len(session.identity_map):
+        return
     held = session.identity_map.get(identity_key(Project, project_id))
     if held is not None:
         session.expire(held)
@@ -196,6 +198,15 @@ def department(session: Session, code: str) -> Department:
 def departments(session: Session) -> Sequence[Department]:
     """Return every department in order of name."""
     return list(session.scalars(select(Department).order_by(col(Department.name))))
+
+
+_DEPARTMENT_NAMES = select(col(Department.code), col(Department.name)).order_by(col(Department.name))
+
+
+def department_names(session: Session) -> dict[str, str]:
+    """Return code → name of every department, in order of name."""
+    rows = session.connection().execute(_DEPARTMENT_NAMES)
+    return {row.code: row.name for row in rows}
 
 
 def has_address(session: Session, address: str) -> bool:

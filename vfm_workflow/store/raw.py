@@ -52,7 +52,7 @@ class Raw:
     def moment(self, at: dt.datetime) -> Any:
         """Return a moment as the tables hold it: UTC, without its zone on SQLite, as `tables.base.Moment` writes it."""
         utc = at.astimezone(dt.UTC)
-        return utc if self.postgresql else utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+        return utc if self.postgresql else utc.isoformat(" ", "microseconds").removesuffix("+00:00")
 
     def day(self, day: dt.date) -> Any:
         """Return a date as the tables hold it."""

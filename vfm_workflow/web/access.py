@@ -39,14 +39,16 @@ class Need:
     keeps: bool = False
     """A long form, whose text is never thrown away: the page itself answers who is signed out, and keeps what they typed
     until they are in again, and the journey who may not write here, so that they see it again."""
+    fresh: bool = False
+    """It changes who somebody is, or may do: whoever does it has proved lately that it is they (ASVS V7.5)."""
 
 
 ANYBODY, SIGNED_IN = Need("anybody"), Need("signed_in")
 
 
-def role(reads: str, *does: str) -> Need:
+def role(reads: str, *does: str, fresh: bool = False) -> Need:
     """Return the need of a page that belongs to no project."""
-    return Need("role", reads, does)
+    return Need("role", reads, does, fresh=fresh)
 
 
 def project(reads: str, *does: str, released: bool = False, besides: str = "", keeps: bool = False) -> Need:
@@ -99,6 +101,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/tasks/decisions/{request_id}/link"): SIGNED_IN,
     ("GET", "/projects"): SIGNED_IN,
     ("GET", "/account"): SIGNED_IN,
+    ("GET", "/account/data"): SIGNED_IN,
     ("POST", "/account/sessions"): SIGNED_IN,
     ("GET", "/account/mail"): SIGNED_IN,
     ("POST", "/account/mail"): SIGNED_IN,
@@ -116,25 +119,26 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/mail"): role("mail.read"),
     ("GET", "/mail/{mail_id}"): role("mail.read"),
     ("POST", "/mail/{mail_id}/retry"): role("mail.read", "mail.retry"),
+    ("POST", "/mail/{mail_id}/dealt"): role("mail.read", "mail.retry"),
     ("GET", "/people"): role("people.edit"),
     ("GET", "/people/new"): role("people.edit"),
-    ("POST", "/people/new"): role("people.edit"),
+    ("POST", "/people/new"): role("people.edit", fresh=True),
     ("GET", "/people/departments"): role("people.edit"),
     ("POST", "/people/departments"): role("people.edit"),
-    ("POST", "/people/departments/{code}/head"): role("people.edit"),
+    ("POST", "/people/departments/{code}/head"): role("people.edit", fresh=True),
     ("POST", "/people/departments/{code}/name"): role("people.edit"),
     ("POST", "/people/departments/{code}/remove"): role("people.edit"),
     ("GET", "/people/{person_id}"): role("people.edit"),
-    ("POST", "/people/{person_id}"): role("people.edit"),
-    ("POST", "/people/{person_id}/address"): role("people.edit"),
-    ("POST", "/people/{person_id}/leave"): role("people.edit"),
-    ("POST", "/people/{person_id}/back"): role("people.edit"),
-    ("POST", "/people/{person_id}/shared"): role("people.edit"),
-    ("POST", "/people/{person_id}/deputies"): role("people.edit"),
+    ("POST", "/people/{person_id}"): role("people.edit", fresh=True),
+    ("POST", "/people/{person_id}/address"): role("people.edit", fresh=True),
+    ("POST", "/people/{person_id}/leave"): role("people.edit", fresh=True),
+    ("POST", "/people/{person_id}/back"): role("people.edit", fresh=True),
+    ("POST", "/people/{person_id}/shared"): role("people.edit", fresh=True),
+    ("POST", "/people/{person_id}/deputies"): role("people.edit", fresh=True),
     ("POST", "/people/{person_id}/deputies/{deputy_id}/end"): role("people.edit"),
     ("GET", "/people/{person_id}/sessions"): role("people.edit"),
     ("POST", "/people/{person_id}/sessions/end"): role("people.edit"),
-    ("POST", "/people/{person_id}/identity/forget"): role("people.edit"),
+    ("POST", "/people/{person_id}/identity/forget"): role("people.edit", fresh=True),
     ("GET", "/me/deputies"): role("deputy.set"),
     ("POST", "/me/deputies"): role("deputy.set"),
     ("POST", "/me/deputies/{deputy_id}/end"): role("deputy.set"),
@@ -223,7 +227,7 @@ def refuse_unlisted(routers: Iterable[APIRouter]) -> None:
 
 
 def guard(visit: Page) -> None:
-    """Let the request on to its page. Raises SignInNeeded, NotFound or NotAllowed."""
+    """Let the request on to its page. Raises SignInNeeded, NotFound, NotAllowed or ProofNeeded."""
     request = visit.request
     method = "GET" if request.method == "HEAD" else request.method
     need = ACCESS[method, request.scope["route"].path]
@@ -232,6 +236,8 @@ def guard(visit: Page) -> None:
     visit.me()
     if need.of == "role":
         _by_role(visit, need)
+        if need.fresh:
+            visit.prove()
     elif need.of == "project":
         _on_project(visit, need, request.path_params["reference"])
 

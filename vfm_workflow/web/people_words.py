@@ -66,6 +66,11 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "no_longer_shared": lambda _: ("One person's again", "No shared mailbox any more."),
     "deputy_set": lambda d: ("Deputy named", f"{_stint(d)}, from {_day(d['from'])} to {_day(d['until'])}."),
     "deputy_ended": lambda d: ("Deputy ended", f"{_stint(d)}: {d['why']}."),
+    "identity_bound": lambda _: (
+        "First sign-in with the council account",
+        "No other account opens it from now on.",
+    ),
+    "identity_forgotten": lambda _: ("Council account forgotten", "The next sign-in binds it anew."),
     "sessions_ended": lambda _: ("Signed out everywhere", ""),
 }
 """What → its title and its text, from the row's detail."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,14 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name
+from vfm_workflow.domain.facts import MeasureFact
 from vfm_workflow.domain.release import released_through
 from vfm_workflow.journeys import released
 from vfm_workflow.store import projects
 from vfm_workflow.store import released as store
 from vfm_workflow.store.listing import Row
-from vfm_workflow.web.figures import valued
+from vfm_workflow.store.returns import Reported
+from vfm_workflow.web.figures import Spark, progress, spark, valued
 from vfm_workflow.web.project_rows import stage_words
 from vfm_workflow.web.visit import Visit
 
@@ -42,8 +45,15 @@ def page(visit: Visit, reference: str) -> Response | None:
             },
             "month_name": month_name,
             "valued": valued,
+            "progress": progress,
+            "line_of": _line,
         }
     return visit.page("released/project.html", context)
+
+
+def _line(measure: MeasureFact, values: Mapping[str, int]) -> Spark | None:
+    """Return the line of the released months of a measure, None where there are fewer than two."""
+    return spark(measure, [Reported(period, 1, value) for period, value in values.items()])
 
 
 def frame(visit: Visit, session: Session, reference: str) -> dict[str, Any] | None:

@@ -18,8 +18,8 @@ from jinja2 import Environment
 from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, Scope, Standing, extent, may
-from vfm_workflow.errors import NotAllowed
-from vfm_workflow.journeys import deputies, signin
+from vfm_workflow.errors import NotAllowed, ProofNeeded
+from vfm_workflow.journeys import access, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
 from vfm_workflow.signing import signer
@@ -59,7 +59,8 @@ class Visit:
             known = signin.who(session, secret, self.at, idle)
             if known is None:
                 return None
-            known = replace(known, actor=deputies.standing_in(session, self.home, known.actor, self.at))
+            known = replace(known, actor=access.standing_in(session, self.home, known.actor, self.at))
+        self.request.state.who = known.actor.id  # for the log of what is refused
         if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
                 signin.seen(session, secret, self.at)
@@ -138,6 +139,14 @@ class Visit:
             with self.read() as session:
                 self.standings[key] = access_store.standing(session, project)
         return self.standings[key]
+
+    def prove(self) -> None:
+        """Raise ProofNeeded where whoever is signed in last proved longer ago than `step_up_minutes` that it is they."""
+        minutes = self.app.settings.step_up_minutes
+        known = self.signed_in
+        if known is None or known.confirmed_at + dt.timedelta(minutes=minutes) <= self.at:
+            said = f"You signed in more than {minutes} minutes ago. Confirm that it is you, then do it again."
+            raise ProofNeeded(said, confirm=True)
 
     def must(self, permission: str) -> Actor:
         """Return who is signed in if their role has `permission` anywhere. Raises SignInNeeded or NotAllowed."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from contextlib import nullcontext
+from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection
 from sqlmodel.sql.sqltypes import AutoString
 
 from vfm_workflow.store.tables import metadata
@@ -20,10 +22,17 @@ def render(kind: str, thing: object, _: object) -> str | Literal[False]:
     return False
 
 
-engine = context.config.attributes["engine"]
+def ours(name: str | None, kind: str, _: object) -> bool:
+    """Return whether a thing in the database is for our models to describe: the queue's tables are its library's."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
 
-with engine.connect() as connection:
-    driver = connection.connection.dbapi_connection
+
+engine = context.config.attributes["engine"]
+given: Connection | None = context.config.attributes.get("connection")
+"""A connection whose transaction all of it is part of, and which is committed elsewhere."""
+
+with engine.connect() if given is None else nullcontext(given) as connection:
+    driver: Any = connection.connection.dbapi_connection
     if engine.dialect.name == "sqlite":
         # A table is changed by making it anew beside the old one. What points at it must neither stop that nor follow it,
         # and both switches are deaf inside a transaction.
@@ -35,6 +44,7 @@ with engine.connect() as connection:
         render_as_batch=True,
         compare_type=True,
         render_item=render,
+        include_name=ours,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -44,7 +54,8 @@ with engine.connect() as connection:
             raise RuntimeError(
                 f"After the upgrade rows would point at nothing; nothing was changed: {astray[:5]}"
             )
-    connection.commit()
+    if given is None:
+        connection.commit()
     if engine.dialect.name == "sqlite":
         driver.execute("PRAGMA legacy_alter_table=OFF")
         driver.execute("PRAGMA foreign_keys=ON")

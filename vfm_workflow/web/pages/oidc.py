@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from vfm_workflow.errors import NotFound, SignInRefused, SignInServiceDown, VfmError
 from vfm_workflow.journeys import signin
+from vfm_workflow.logs import log
 from vfm_workflow.oidc import Asked, Provider
 from vfm_workflow.web.limits import allow, computer
 from vfm_workflow.web.pages.signin import START, end
@@ -69,7 +70,7 @@ def back(visit: Accounts) -> Response:
     try:
         proof = _provider(visit).redeem(dict(visit.request.query_params), Asked(*kept["asked"]), visit.at)
         with visit.write() as session:
-            secret, _ = signin.by_account(
+            secret, person = signin.by_account(
                 session,
                 visit.home,
                 proof,
@@ -80,8 +81,10 @@ def back(visit: Accounts) -> Response:
                 again=kept["person"],
             )
             end(visit, session)
+            who = f"person {person.id}"
     except (SignInRefused, SignInServiceDown) as error:
         return _failed(visit, error, kept)
+    log.info("signed in", who=who, how="account", computer=computer(visit))
     answer = visit.go(local_path(kept["next"], START))
     visit.set_cookie(answer, SESSION_COOKIE, secret, hours * 3600)
     visit.drop_cookie(answer, ASKED_COOKIE)

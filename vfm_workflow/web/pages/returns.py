@@ -160,7 +160,7 @@ def _page(
         "writing": (writes and found.state in ("missing", "draft")) or typed is not None,
         "verifying": visit.may("return.verify", project)
         and row is not None
-        and row.submitted_by != visit.me().id,
+        and returns.may_check(row, visit.me()),
         "spent": row.spend if row is not None else None,
         "remarks": said,
         "remark_titles": remarks.TITLES,

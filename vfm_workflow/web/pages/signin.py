@@ -8,15 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-import structlog
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
+from vfm_workflow.domain.addresses import clean_address
 from vfm_workflow.errors import LinkDead, NotAllowed
 from vfm_workflow.journeys import signin
-from vfm_workflow.journeys.people import clean_address
+from vfm_workflow.logs import log
 from vfm_workflow.store.decisions import token_digest
 from vfm_workflow.web.limits import allow, computer
 from vfm_workflow.web.visit import SESSION_COOKIE, Form, Page, Visit, local_path
@@ -27,8 +27,6 @@ START = "/tasks"
 NEXT_COOKIE = "vfm_next"
 NONCE_SECONDS = 3600
 NONCE_SALT, NEXT_SALT = "sign-in", "next"
-
-log = structlog.get_logger()
 
 
 @router.get("/")
@@ -99,10 +97,14 @@ def enter(visit: Page, form: Form, token: str) -> Response:
     agent = visit.request.headers.get("user-agent", "")
     try:
         with visit.write() as session:
-            secret, _ = signin.sign_in(session, visit.home, token, visit.at, lasts=lasts, user_agent=agent)
+            secret, person = signin.sign_in(
+                session, visit.home, token, visit.at, lasts=lasts, user_agent=agent
+            )
             end(visit, session)
+            who = f"person {person.id}"
     except LinkDead as error:
         return _dead(visit, error)
+    log.info("signed in", who=who, how="link", computer=computer(visit))
     target = local_path(visit.unsign(visit.cookie(NEXT_COOKIE), NEXT_SALT, 24 * 3600), START)
     answer = visit.go(target)
     visit.set_cookie(answer, SESSION_COOKIE, secret, hours * 3600)
