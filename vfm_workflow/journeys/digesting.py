@@ -273,12 +273,14 @@ def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
 
 
 def _shown(session: Session, now: Now, fact: Fact) -> dict[str, Any]:
-    """Return the item as templates get it: the manager's name for their id, its step, and where to put it off."""
-    notice_key, _, subject, _ = fact.key
+    """Return the item as templates get it: the manager's name for their id, its step, whose it is, where to put it off."""
+    notice_key, _, subject, person_id = fact.key
     later = ""
     if now.home.catalogue.notices[notice_key].snooze and not fact.step:
         later = now.home.url(f"/account/mail/later?{urlencode({'notice': notice_key, 'subject': subject})}")
-    item = {**fact.item, "step": fact.step, "later": later}
+    reference = str((fact.item.get("project") or {}).get("reference", ""))
+    own = now.managers.get(reference) == person_id
+    item = {**fact.item, "step": fact.step, "later": later, "own": own}
     if isinstance(item.get("manager"), int):
         item["manager"] = projects.person(session, item["manager"]).name
     return item

@@ -384,7 +384,11 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-_EVERY_ITEM = {"later": f"{_URL}/account/mail/later?notice=condition_open&subject=condition%3A4", "step": 0}
+_EVERY_ITEM = {
+    "later": f"{_URL}/account/mail/later?notice=condition_open&subject=condition%3A4",
+    "step": 0,
+    "own": True,
+}
 SAMPLES: Mapping[str, Mapping[str, Any]] = {
     key: given if key in AT_ONCE else {**given, **_EVERY_ITEM} for key, given in _GIVEN.items()
 }
