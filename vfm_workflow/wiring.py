@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,6 +189,14 @@ class App:
     home: Home
     database: Database
     worker: str
+
+    def __post_init__(self) -> None:
+        self.home = replace(self.home, seal=self._seal)
+
+    def _seal(self, person_id: int) -> str:
+        from vfm_workflow.signing import seal_of
+
+        return seal_of(self.secret_key, person_id)
 
     @property
     def settings(self) -> Settings:

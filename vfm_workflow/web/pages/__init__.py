@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 P = "/projects/{reference}"
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "about": ("/about",),
+    "own_mail": ("/account/mail", "/u"),
     "account": ("/account", "/people/{person_id}/sessions", "/people/{person_id}/identity"),
     "all_returns": ("/returns",),
     "asked": ("/c", "/consult"),
