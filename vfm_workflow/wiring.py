@@ -275,10 +275,21 @@ class App:
 
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
+        from vfm_workflow.store import jobs as jobs_store
         from vfm_workflow.store import outbox, queue
 
         with self.read() as session:
-            return [queue.MAIL] if outbox.owed(session, at) else []
+            found = {queue.MAIL: outbox.owed(session, at), queue.WORK: jobs_store.owed(session, at)}
+        return [name for name, is_owed in found.items() if is_owed]
+
+    def do_job(self, ending: Callable[[], bool] = lambda: False) -> bool:
+        """Do the oldest job that is free; return whether there was one. It goes back where the process is `ending`."""
+        from vfm_workflow.journeys import jobs
+        from vfm_workflow.journeys.running import Tools
+
+        machine = socket.gethostname()
+        tools = Tools(self.home, self.read, self.write, self.loaded.data, machine, self.now, ending)
+        return jobs.work(tools, self.worker)
 
     def tidy(self, at: dt.datetime) -> Tidied:
         """Let go of what is personal and has been kept long enough; return how much."""

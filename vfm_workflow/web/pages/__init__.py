@@ -32,6 +32,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/consult/{link_id}/documents",
     ),
     "ideas": ("/ideas",),
+    "jobs": ("/jobs",),
     "lessons": (f"{P}/lessons",),
     "mail": ("/mail",),
     "measures": (f"{P}/measures", f"{P}/savings"),
