@@ -9,7 +9,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vfm_workflow.cli import audit, clockwork, db, home, mail, people, project, report, serve, workflow
+from vfm_workflow.cli import (
+    audit,
+    clockwork,
+    db,
+    home,
+    mail,
+    people,
+    project,
+    report,
+    serve,
+    simulate,
+    workflow,
+)
 from vfm_workflow.cli.output import refuse
 from vfm_workflow.errors import VfmError
 
@@ -89,6 +101,7 @@ app.add_typer(mail.group, name="mail")
 app.add_typer(workflow.group, name="workflow")
 app.add_typer(report.group, name="report")
 app.add_typer(audit.group, name="audit")
+app.command()(simulate.simulate)
 
 
 def main() -> None:

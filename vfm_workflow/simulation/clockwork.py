@@ -11,12 +11,20 @@ from sqlmodel import Session
 
 from vfm_workflow.errors import DatabaseBusy
 from vfm_workflow.journeys.deliver import LEASE, Courier
-from vfm_workflow.journeys.post import Posted
+from vfm_workflow.journeys.post import Posted, post_due
 from vfm_workflow.mail.transports import Outgoing
 from vfm_workflow.simulation.errors import Broken, Died
 from vfm_workflow.simulation.life import Life
 
-DIES, DIES_IN_DATA, BUSY, BETWEEN, STALLS, DIES_TICKING, TICKS_TWICE = 0.001, 0.004, 0.001, 0.01, 0.002, 0.02, 0.03
+DIES, DIES_IN_DATA, BUSY, BETWEEN, STALLS, DIES_TICKING, TICKS_TWICE = (
+    0.001,
+    0.004,
+    0.001,
+    0.01,
+    0.002,
+    0.02,
+    0.03,
+)
 """Shares: of a worker's commits before and after which it dies, of hand-overs in which it does, of commits that find the
 database locked, at which the other worker comes between, of hand-overs in which a worker stands still, of ticks that are
 thrown away, and of ticks after which the other worker ticks as well."""
@@ -34,7 +42,7 @@ class Process:
     began: dt.datetime
     handing_over: Outgoing | None = None
     """In DATA, or after it and not settled yet."""
-    since: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    since: dt.datetime | None = None
     """When that DATA began, and with it the lease."""
 
 
@@ -71,10 +79,10 @@ class Clockwork:
         life.relay.trouble = 0.2 if chance.happens(TROUBLED_A_DAY) else 0.01
         if chance.happens(AWAY_A_DAY):
             life.relay.away_until = life.now + chance.minutes(30, 60 * 70)
-            life.tally["mail server away"] += 1
+            life.injected["mail server away"] += 1
         if self.down_until is None and chance.happens(DOWN_A_DAY):
             self.down_until = life.today + dt.timedelta(days=chance.weighted({1: 4, 3: 3, 8: 2, 22: 1}))
-            life.tally["workers down for days"] += 1
+            life.injected["workers down for days"] += 1
         if self.down_until is not None and life.today >= self.down_until:
             self.down_until = None
 
@@ -86,7 +94,7 @@ class Clockwork:
     def beat(self, *, tick: bool = True) -> None:
         """Tick, and deliver what may leave, with each process in turn."""
         if self.down_until is not None:
-            self.life.tally["beats missed"] += 1
+            self.life.injected["beats missed"] += 1
             return
         first, *others = self.processes
         if others and self.life.chance.happens(0.5):
@@ -101,7 +109,7 @@ class Clockwork:
     def _tick(self) -> None:
         life = self.life
         if life.faults and life.chance.happens(DIES_TICKING):
-            life.tally["ticks thrown away"] += 1
+            life.injected["ticks thrown away"] += 1
             try:
                 with life.app.write() as session:
                     _post(session, life)
@@ -111,7 +119,7 @@ class Clockwork:
                 pass
         self._ticked()
         if life.faults and life.chance.happens(TICKS_TWICE):
-            life.tally["ticked again"] += 1
+            life.injected["ticked again"] += 1
             before = len(self.posted)
             self._ticked()
             if again := self.posted[before:]:
@@ -132,11 +140,11 @@ class Clockwork:
             done = process.courier.run(life.now, elapsed=lambda: life.now - process.began)
             life.tally["mails sent"] += done.sent
         except Died:
-            life.tally["workers killed"] += 1
+            life.injected["workers killed"] += 1
             self._excuse(process)
             self.processes[self.processes.index(process)] = self._process()
         except DatabaseBusy:
-            life.tally["database locked"] += 1
+            life.injected["database locked"] += 1
         finally:
             if not process.courier.unwritten:
                 process.handing_over = None
@@ -172,7 +180,7 @@ class Clockwork:
         if self._inside or len(self.processes) < 2 or self._now is None:
             return
         self._inside = True
-        self.life.tally["workers interleaved"] += 1
+        self.life.injected["workers interleaved"] += 1
         mine = self._now
         try:
             self._deliver(next(each for each in self.processes if each is not mine))
@@ -193,7 +201,7 @@ class Clockwork:
         if not life.faults:
             return
         if life.chance.happens(DIES_IN_DATA):
-            life.tally[f"killed {where}"] += 1
+            life.injected[f"killed {where}"] += 1
             raise Died
         # Standing still for longer than a lease just before DATA repeats a mail even where the relay can be asked:
         # docs/reliability.md says so. It is drawn where the relay cannot be asked.
@@ -203,7 +211,7 @@ class Clockwork:
     def _stall(self, process: Process) -> None:
         """Stand still, perhaps for longer than the lease, while the other worker goes on."""
         life = self.life
-        life.tally["workers stood still"] += 1
+        life.injected["workers stood still"] += 1
         life.now += life.chance.minutes(1, 40)
         self._let_another_between()
 
@@ -213,12 +221,10 @@ class Clockwork:
             held = other.handing_over
             if other is process or held is None or held.id != mail.id:
                 continue
-            if self.life.now - other.since < LEASE:
+            if other.since is not None and self.life.now - other.since < LEASE:
                 raise Broken(f"{process.name} hands mail {mail.id} over while {other.name} does")
             self._excuse(other)
 
 
 def _post(session: Session, life: Life) -> list[Posted]:
-    from vfm_workflow.journeys.post import post_due
-
     return post_due(session, life.home, life.now)

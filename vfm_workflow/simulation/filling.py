@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.calendar import month_after
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import Unmet
 from vfm_workflow.journeys import consult, dates, gate, lessons, planning, writing
@@ -53,9 +53,7 @@ def sections(document: str) -> Filling:
 
         def doing(session: Session, actor: Actor) -> bool:
             for key, text in said.items():
-                writing.save_section(
-                    session, life.home, work.reference, document, key, text, actor, life.now
-                )
+                writing.save_section(session, life.home, work.reference, document, key, text, actor, life.now)
             return True
 
         return bool(life.act(f"{document} written", work.manager, doing))
@@ -82,7 +80,10 @@ def consultations(work: Work) -> bool:
             if life.chance.happens(0.15):
                 done = _give_up(work, item.field) or done
             continue
-        keys = [item.field, *life.chance.some([k for k in ADVISERS if k != item.field], life.chance.between(0, 2))]
+        keys = [
+            item.field,
+            *life.chance.some([k for k in ADVISERS if k != item.field], life.chance.between(0, 2)),
+        ]
         for key in keys:
             done = _ask(work, key) or done
     return done
@@ -151,23 +152,26 @@ def milestones_done(work: Work) -> bool:
             continue
         left = (milestone.forecast - today).days
         if left <= 0 and life.chance.happens(0.75):
-            day = max(milestone.forecast, today - dt.timedelta(days=life.chance.between(0, 10)))
-            finish = (milestone.id, min(day, today))
+            done_on = max(milestone.forecast, today - dt.timedelta(days=life.chance.between(0, 10)))
             life.act(
-                "milestones reached", work.manager,
-                lambda s, actor, f=finish: dates.finish_milestone(  # type: ignore[misc]  # bound now
-                    s, life.home, work.reference, *f, actor, life.now
-                ),
-            )  # fmt: skip
+                "milestones reached", work.manager, partial(_reach, work, milestone.id, min(done_on, today))
+            )
         elif left < 30 and life.chance.happens(0.3):
             later = max(milestone.forecast, today) + dt.timedelta(days=life.chance.between(7, 90))
-            life.act(
-                "milestones slipped", work.manager,
-                lambda s, actor, m=milestone, d=later: dates.change_milestone(  # type: ignore[misc]  # bound now
-                    s, life.home, work.reference, m.id, actor, life.now, forecast=d, why="Later than hoped"
-                ),
-            )  # fmt: skip
+            life.act("milestones slipped", work.manager, partial(_slip, work, milestone.id, later))
     return True
+
+
+def _reach(work: Work, milestone_id: int, day: dt.date, session: Session, actor: Actor) -> object:
+    life = work.life
+    return dates.finish_milestone(session, life.home, work.reference, milestone_id, day, actor, life.now)
+
+
+def _slip(work: Work, milestone_id: int, day: dt.date, session: Session, actor: Actor) -> object:
+    life, why = work.life, "Later than hoped"
+    return dates.change_milestone(
+        session, life.home, work.reference, milestone_id, actor, life.now, forecast=day, why=why
+    )
 
 
 def plan(work: Work) -> bool:
@@ -267,9 +271,7 @@ def change_text(work: Work) -> bool:
     said = words.text(life.chance, section.min_words)
 
     def doing(session: Session, actor: Actor) -> bool:
-        writing.save_section(
-            session, life.home, work.reference, document, section.key, said, actor, life.now
-        )
+        writing.save_section(session, life.home, work.reference, document, section.key, said, actor, life.now)
         return True
 
     return bool(life.act("a text changed under decision", work.manager, doing))
@@ -283,7 +285,11 @@ def propose_dates(work: Work) -> bool:
             session, life.home, store.by_reference(session, work.reference), {"milestones"}, life.now
         )
     )
-    late = [m for m in facts.milestones if m.done_on is None and m.baseline is not None and m.forecast > m.baseline]
+    late = [
+        m
+        for m in facts.milestones
+        if m.done_on is None and m.baseline is not None and m.forecast > m.baseline
+    ]
     if not late:
         return False
     changes = {m.id: m.forecast + dt.timedelta(days=life.chance.between(0, 30)) for m in late}
@@ -302,14 +308,17 @@ def discharge(work: Work) -> bool:
     life = work.life
     keys = [key for key in _named(work, "condition_") if life.chance.happens(0.5)]
     for key in keys:
-        how = words.text(life.chance, 8)
         life.act(
-            "conditions discharged", work.head,
-            lambda s, actor, key=key, how=how: planning.discharge_condition(  # type: ignore[misc]  # bound now
-                s, life.home, work.reference, key, actor, life.now, how
-            ),
-        )  # fmt: skip
+            "conditions discharged", work.head, partial(_discharge, work, key, words.text(life.chance, 8))
+        )
     return bool(keys)
+
+
+def _discharge(work: Work, condition_id: int, how: str, session: Session, actor: Actor) -> object:
+    life = work.life
+    return planning.discharge_condition(
+        session, life.home, work.reference, condition_id, actor, life.now, how
+    )
 
 
 def record_lesson(work: Work) -> bool:

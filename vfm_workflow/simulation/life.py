@@ -55,9 +55,11 @@ class Life:
     """Work address → who has it, of those who are there."""
     tally: Counter[str] = field(default_factory=Counter)
     """What was done, how often."""
+    injected: Counter[str] = field(default_factory=Counter)
+    """The faults, how often each."""
     refusals: Counter[str] = field(default_factory=Counter)
     """What was refused, by what it was and the kind of refusal."""
-    _agenda: list[tuple[dt.datetime, int, Callable[[], None]]] = field(default_factory=list)
+    _agenda: list[tuple[dt.datetime, int, Callable[[], object]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _born: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -75,11 +77,11 @@ class Life:
 
     # ---------------------------------------------------------------- when
 
-    def plan(self, at: dt.datetime, do: Callable[[], None]) -> None:
+    def plan(self, at: dt.datetime, do: Callable[[], object]) -> None:
         """Put something on the agenda; of two at one moment the first planned comes first."""
         heapq.heappush(self._agenda, (max(at, self.now), next(self._numbers), do))
 
-    def in_days(self, low: int, high: int, do: Callable[[], None]) -> None:
+    def in_days(self, low: int, high: int, do: Callable[[], object]) -> None:
         """Plan something in so many working days, at a time of the working day; today's is within hours from now."""
         days = self.chance.between(low, high)
         day = self.calendar.add_working_days(self.today, days)
@@ -105,9 +107,7 @@ class Life:
     def of_role(self, *roles: str, department: str = "") -> list[Worker]:
         """Return those who are there in a role, of one department where it is named."""
         return [
-            each
-            for each in self.staff.values()
-            if each.role in roles and department in ("", each.department)
+            each for each in self.staff.values() if each.role in roles and department in ("", each.department)
         ]
 
     def actor(self, session: Session, address: str) -> Actor:
@@ -129,7 +129,7 @@ class Life:
         try:
             done = self._once(address, doing)
         except Died:
-            self.tally["transactions thrown away"] += 1
+            self.injected["transactions thrown away"] += 1
             if tries:
                 again = self.now + self.chance.minutes(1, 90)
                 self.plan(again, lambda: self.act(what, address, doing, tries=tries - 1))
@@ -152,7 +152,7 @@ class Life:
         return done
 
     def _again(self, address: str, doing: Doing) -> None:
-        self.tally["sent twice"] += 1
+        self.injected["forms sent twice"] += 1
         try:
             self._once(address, doing)
         except (Died, VfmError):

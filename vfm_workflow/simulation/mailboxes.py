@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
@@ -22,6 +22,7 @@ from vfm_workflow.simulation.relay import Arrival
 from vfm_workflow.store.links import Purpose
 
 _LINK = re.compile(rb"/(d|c|i|dispute)/([A-Za-z0-9_-]{43})")
+_THREAD = re.compile(rb"^In-Reply-To: (<[^>]+>)", re.MULTILINE)
 _CODE = re.compile(rb"^(\d{6})\b", re.MULTILINE)
 _HTML = b"Content-Type: text/html"
 CHOICES: dict[Choice, float] = {
@@ -31,8 +32,9 @@ CHOICES: dict[Choice, float] = {
     "reject": 6,
 }
 STANCES: dict[Stance, float] = {"no_objection": 6, "comments": 3, "objection": 1}
-DISPUTES, NEVER, LATE = 0.006, 0.06, 0.08
-"""Shares of receipts that are disputed, of decisions that somebody never takes, and takes after the deadline."""
+DISPUTES, NEVER, LATE, OLD = 0.006, 0.06, 0.08, 0.05
+"""Shares of receipts that are disputed, of decisions that somebody never takes, and takes after the deadline, and of mails
+whose link is used though a newer one has come."""
 
 
 class Mailboxes:
@@ -42,6 +44,8 @@ class Mailboxes:
         self.life = life
         self.clock = clock
         self._codes: dict[str, bytes] = {}
+        self._newest: dict[tuple[str, str, bytes], str] = {}
+        """Who means to answer what (by the thread of the mail) → the token of the newest mail about it."""
 
     def read(self) -> None:
         """Read the new mail, and plan what its readers do about it."""
@@ -65,15 +69,38 @@ class Mailboxes:
         if kind == "dispute":
             if chance.happens(DISPUTES):
                 life.in_days(0, 15, lambda: self._dispute(token))
-        elif chance.happens(NEVER) and kind != "c":
+            return
+        thread = _THREAD.search(arrival.mail.data)
+        question = (address, kind, thread[1] if thread is not None else token.encode())
+        waits = question in self._newest
+        self._newest[question] = token
+        if waits:
+            return  # they mean to answer already, by the newest mail there is then
+        if chance.happens(NEVER) and kind != "c":
             life.tally["mails that nobody acted on"] += 1
-        elif kind == "d":
-            low, high = (6, 12) if chance.happens(LATE) else (0, 1) if chance.happens(worker.care) else (2, 5)
-            life.in_days(low, high, lambda: self._decide(address, token))
-        elif kind == "c":
-            life.in_days(1, 12, lambda: self._advise(token))
-        else:
-            life.in_days(1, 18, lambda: self._reply(token))
+            del self._newest[question]
+            return
+        low, high = self._when(kind, worker.care)
+        old = token if chance.happens(OLD) else None
+
+        def answer() -> None:
+            newest = self._newest.pop(question)
+            if kind == "d":
+                self._decide(address, old or newest)
+            else:
+                (self._advise if kind == "c" else self._reply)(old or newest)
+
+        life.in_days(low, high, answer)
+
+    def _when(self, kind: str, care: float) -> tuple[int, int]:
+        """Return in how many working days somebody answers, at the soonest and the latest."""
+        if kind == "c":
+            return 1, 12
+        if kind == "i":
+            return 1, 18
+        if self.life.chance.happens(LATE):
+            return 6, 12
+        return (0, 1) if self.life.chance.happens(care) else (2, 5)
 
     # ---------------------------------------------------------------- decisions
 
@@ -119,7 +146,9 @@ class Mailboxes:
             late = " too late" if recorded.vote.late else ""
             life.tally[f"decided: {recorded.vote.choice}{late}"] += 1
 
-    def _with_code(self, address: str, token: str, doing: object) -> Recorded | None:
+    def _with_code(
+        self, address: str, token: str, doing: Callable[[Session, Proof], Recorded]
+    ) -> Recorded | None:
         life, code = self.life, self._codes.pop(address, None)
         if code is None:
             return None  # it has not come; another mail will remind them
@@ -134,7 +163,9 @@ class Mailboxes:
             return None
         proof = Proof(code=tried, key=life.app.secret_key)
         recorded: Recorded | None = life.act(
-            "decided with a code", "", lambda session, _: doing(session, proof)  # type: ignore[operator]
+            "decided with a code",
+            "",
+            lambda session, _: doing(session, proof),
         )
         return recorded
 
@@ -189,4 +220,3 @@ class Mailboxes:
                 return ideas.send_again(session, life.home, link_id, life.now)
 
         life.act("an idea replied to", "", doing)
-

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlmodel import Session
 
 from vfm_workflow.domain.lifecycle import Lifecycle, Step
-from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import Unmet
-from vfm_workflow.journeys import advance, dates, gate, lessons, planning, projects, writing
+from vfm_workflow.journeys import advance, gate, projects
 from vfm_workflow.simulation import words
 from vfm_workflow.simulation.filling import FILL, Work
 from vfm_workflow.simulation.life import Life, Worker
@@ -20,6 +20,8 @@ from vfm_workflow.store import projects as store
 from vfm_workflow.store.listing import Row
 
 WORKING_DAYS_A_YEAR = 253
+BACKLOG, BACKLOG_DAYS = 1.2, 50
+"""How many of a year's projects begin beside the ordinary ones in the first working days."""
 AUTHORITY_WIDE = 0.08
 """Share of projects that are the whole authority's: their lifecycle has a Board of its own."""
 PACE = {"outline": (2, 9), "returned": (2, 8), "initial_stage": (12, 30), "implementation": (8, 22)}
@@ -42,18 +44,23 @@ class Managing:
     def __init__(self, life: Life) -> None:
         self.life = life
         self.plans: dict[str, Plan] = {}
+        self.days = 0
 
     def day(self, rows: Sequence[Row]) -> None:
         """Plan the day: projects that begin, and those whose manager looks at them. `rows` are all there are."""
         life = self.life
-        if life.chance.happens(life.sizes.projects / WORKING_DAYS_A_YEAR):
+        self.days += 1
+        share = life.sizes.projects / WORKING_DAYS_A_YEAR
+        if self.days <= BACKLOG_DAYS:  # a council does not begin with nothing to do
+            share += life.sizes.projects * BACKLOG / BACKLOG_DAYS
+        for _ in range(int(share) + life.chance.happens(share % 1)):
             life.in_days(0, 0, self.begin)
         for row in rows:
             plan = self.plans.setdefault(row.reference, Plan(life.today))
             if plan.look <= life.today and not self.ended(row):
                 low, high = PACE.get(row.stage, (3, 10))
                 plan.look = life.calendar.add_working_days(life.today, life.chance.between(low, high))
-                life.in_days(0, 0, lambda row=row: self.look(row.reference))  # type: ignore[misc]  # bound now
+                life.in_days(0, 0, partial(self.look, row.reference))
 
     def lifecycle(self, row: Row) -> Lifecycle:
         """Return a project's lifecycle: the simulated council publishes no other."""
@@ -148,7 +155,9 @@ class Managing:
         if not unmet:
             return self.fire(row, step.event, manager.address)
         done = False
-        for requirement in list(dict.fromkeys(item.requirement for item in unmet))[: life.chance.between(1, 3)]:
+        for requirement in list(dict.fromkeys(item.requirement for item in unmet))[
+            : life.chance.between(1, 3)
+        ]:
             mine = [item for item in unmet if item.requirement == requirement]
             filling = FILL.get(requirement)
             if filling is not None:

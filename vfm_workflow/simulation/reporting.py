@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 
 from sqlmodel import Session
 
@@ -36,10 +37,10 @@ def month(life: Life, period: str, rows: Sequence[Row], managers: dict[str, tupl
         if life.chance.happens(FORGOTTEN):
             life.tally["returns forgotten"] += 1
             if life.chance.happens(CHASED):
-                life.in_days(left + 2, left + 6, lambda r=reference, m=manager, h=head: chase(life, r, period, m, h))  # type: ignore[misc]  # bound now
+                life.in_days(left + 2, left + 6, partial(chase, life, reference, period, manager, head))
             continue
         low, high = (0, left) if life.chance.happens(0.85) else (left + 1, left + 9)
-        life.in_days(low, high, lambda r=reference, m=manager, h=head: submit(life, r, period, m, h))  # type: ignore[misc]  # bound now
+        life.in_days(low, high, partial(submit, life, reference, period, manager, head))
 
 
 def submit(life: Life, reference: str, period: str, manager: str, head: str) -> bool:

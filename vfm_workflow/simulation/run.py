@@ -55,10 +55,16 @@ class Outcome:
     done: Mapping[str, int]
     refused: Mapping[str, int]
     mail: Mapping[str, int]
+    injected: Mapping[str, int]
+    """The faults, by what they were."""
     checked: Mapping[str, int]
     digest: str
     """Of everything recorded: equal for equal years, seeds, sizes and programs."""
     seconds: float
+
+    @property
+    def faults_injected(self) -> int:
+        return sum(self.injected.values())
 
 
 def simulate(
@@ -198,7 +204,7 @@ class _Council:
             ended = self.managing.ended(row)
             name = row.stage if ended else "under way"
             stages[name] = stages.get(name, 0) + 1
-        mail = {"written": len(states), **{f"now {s}": 0 for s in ()}}
+        mail = {"written": len(states)}
         for state in states.values():
             mail[state] = mail.get(state, 0) + 1
         mail["taken twice"] = sum(count - 1 for count in life.relay.copies.values())
@@ -211,8 +217,13 @@ class _Council:
             "people": len(life.staff),
             "projects": stages,
             "done": dict(sorted(life.tally.items())),
+            "injected": dict(
+                sorted(
+                    {**life.injected, **{f"mail server: {k}": v for k, v in life.relay.did.items()}}.items()
+                )
+            ),
             "refused": dict(sorted(life.refusals.items())),
-            "mail": {**mail, **{f"server: {k}": v for k, v in sorted(life.relay.did.items())}},
+            "mail": mail,
             "checked": dict(self.watch.checked),
             "digest": whole.hexdigest(),
         }

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from vfm_workflow.journeys import deputies, leaving, people
 from vfm_workflow.simulation import words
 from vfm_workflow.simulation.life import Life, Worker
 
 DOMAIN = "council.example"
-ADVISERS = {"finance": "finance_officer", "legal": "consultee", "hr": "consultee", "ict": "consultee", "unions": "consultee"}
+ADVISERS = {
+    "finance": "finance_officer",
+    "legal": "consultee",
+    "hr": "consultee",
+    "ict": "consultee",
+    "unions": "consultee",
+}
 """A consultee's key in config/outline.yaml → the role of whoever answers."""
 OTHERS = (
     "portfolio_holder", "vfm_group_member", "vfm_group_member", "performance_officer", "internal_auditor",
@@ -31,7 +38,9 @@ def settle_in(life: Life) -> None:
     with life.app.write() as session:
         for number, code in enumerate(departments):
             name = words.DEPARTMENTS[number % len(words.DEPARTMENTS)]
-            people.add_department(session, code=code, name=name if number < 8 else f"{name} {number // 8 + 1}")
+            people.add_department(
+                session, code=code, name=name if number < 8 else f"{name} {number // 8 + 1}"
+            )
     wanted = [("chief_executive", departments[0])]
     wanted += [("cmt_member", departments[n % len(departments)]) for n in range(life.sizes.directors)]
     wanted += [("head_of_service", code) for code in departments]
@@ -50,7 +59,11 @@ def join(life: Life, role: str, department: str, by: str = "") -> Worker:
     number = life.born()
     name = f"{life.home.role_title(role)} {number}"
     worker = Worker(
-        f"{role.replace('_', '.')}.{number}@{DOMAIN}", name, role, department, life.chance.between(50, 100) / 100
+        f"{role.replace('_', '.')}.{number}@{DOMAIN}",
+        name,
+        role,
+        department,
+        life.chance.between(50, 100) / 100,
     )
     with life.app.write() as session:
         people.add_person(
@@ -65,7 +78,7 @@ def day(life: Life) -> None:
     """Let somebody leave, or name who stands in for them, as often as people do."""
     for worker in list(life.staff.values()):
         if worker.role not in STAYS and life.chance.happens(LEAVES_A_YEAR / 253):
-            life.in_days(0, 0, lambda worker=worker: leave(life, worker))  # type: ignore[misc]  # bound now
+            life.in_days(0, 0, partial(leave, life, worker))
     absent = life.of_role("head_of_service", "cmt_member", "chief_executive")
     if life.chance.happens(len(absent) * AWAY_A_YEAR / 253):
         who = life.chance.one(absent)

@@ -109,7 +109,7 @@ class Watch:
         self._replayed[standing.id] = found
 
     def _first_stage(self, standing: Standing) -> str:
-        return self._lifecycle(standing).document.first_stage
+        return str(self._lifecycle(standing).document.first_stage)
 
     def _lifecycle(self, standing: Standing) -> Any:
         return next(each for each in self.home.lifecycles.values() if each.digest == standing.lifecycle)
@@ -178,9 +178,9 @@ class Watch:
                 raise Broken(f"baseline {key[1]} of milestone {key[0]} comes from no approval of its board")
             newest[key[0]] = row.date
             self._agreed[key] = (row.date, row.request_id)
-        for milestone, day in shown.items():
-            if day != newest.get(milestone):
-                raise Broken(f"milestone {milestone} shows {day} and not what was agreed")
+        for milestone, now in shown.items():
+            if now != newest.get(milestone):
+                raise Broken(f"milestone {milestone} shows {now} and not what was agreed")
         self.checked["baselines compared"] += len(found)
 
     # ---------------------------------------------------------------- mail

@@ -9,7 +9,14 @@ SERVICES = (
     "Temporary accommodation", "Leisure centres", "Museum hours", "Benefits", "Council tax", "Procurement", "Sickness",
     "Web channel", "Print", "Offices", "Legal advice", "Land charges", "Fleet", "Car parks", "Cemeteries", "Events",
 )  # fmt: skip
-WAYS = ("shared with neighbours", "by fewer visits", "online first", "bought together", "costed anew", "in one team")
+WAYS = (
+    "shared with neighbours",
+    "by fewer visits",
+    "online first",
+    "bought together",
+    "costed anew",
+    "in one team",
+)
 DEPARTMENTS = (
     "Street Scene", "Planning and Housing", "Leisure and Culture", "Customer and ICT", "Finance and Revenues",
     "Human Resources", "Legal and Democratic", "Policy and Assets",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
@@ -36,11 +36,10 @@ from vfm_workflow.store.tables import (
 _HISTORY = History.__table__  # type: ignore[attr-defined]
 
 
-def history_after(session: Session, row_id: int) -> Sequence[RowMapping]:
+def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
     """Return the rows of every project's history after `row_id`, in the order in which they were written."""
-    return list(
-        session.execute(select(_HISTORY).where(_HISTORY.c.id > row_id).order_by(_HISTORY.c.id)).mappings()
-    )
+    query = select(_HISTORY).where(_HISTORY.c.id > row_id).order_by(_HISTORY.c.id)
+    return [dict(row) for row in session.execute(query).mappings()]
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
@@ -70,7 +69,17 @@ class Standing(NamedTuple):
 
 def standings(session: Session) -> list[Standing]:
     """Return every project's row."""
-    names = ("id", "reference", "lifecycle", "stage", "held_from", "revision", "head", "manager_id", "sponsor_id")
+    names = (
+        "id",
+        "reference",
+        "lifecycle",
+        "stage",
+        "held_from",
+        "revision",
+        "head",
+        "manager_id",
+        "sponsor_id",
+    )
     query = select(*(getattr(Project, name) for name in names)).order_by(col(Project.id))
     return [Standing._make(row) for row in session.execute(query)]
 
@@ -124,7 +133,7 @@ def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[in
         .outerjoin(facts, facts.c.person_id == col(d.person_id))
         .where(col(d.day) == day)
     )
-    return {person: count for person, count in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.date]]:
@@ -133,7 +142,7 @@ def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.dat
     query = select(col(o.period), col(o.subject), col(o.digest_day)).where(
         col(o.job).in_(sorted(jobs)), col(o.digest_day).is_not(None)
     )
-    return [tuple(row) for row in session.execute(query.distinct())]  # type: ignore[misc]  # three columns
+    return [(row[0], row[1], row[2]) for row in session.execute(query.distinct()) if row[2] is not None]
 
 
 class Agreed(NamedTuple):
@@ -170,7 +179,11 @@ def baselines(session: Session) -> list[Agreed]:
 
 def milestone_baselines(session: Session) -> dict[int, dt.date | None]:
     """Return milestone → the agreed date it shows."""
-    return {key: day for key, day in session.execute(select(Milestone.id, Milestone.baseline)) if key is not None}
+    return {
+        key: day
+        for key, day in session.execute(select(col(Milestone.id), col(Milestone.baseline)))
+        if key is not None
+    }
 
 
 class Cast(NamedTuple):
@@ -226,16 +239,54 @@ def _plain(name: str, value: Any) -> Any:
 _RECORDS: Mapping[Any, tuple[str, ...]] = {
     History: ("project_id", "seq", "at", "actor", "event", "from_stage", "to_stage", "reason", "detail"),
     Project: ("reference", "title", "stage", "revision", "rag", "manager_id", "sponsor_id", "created_at"),
-    DecisionRequest: ("project_id", "decision", "state", "outcome", "assurance", "opened_at", "closed_at", "frozen"),
-    VoteRow: ("request_id", "slot_id", "person_id", "choice", "reason", "conditions", "at", "late", "assurance"),
+    DecisionRequest: (
+        "project_id",
+        "decision",
+        "state",
+        "outcome",
+        "assurance",
+        "opened_at",
+        "closed_at",
+        "frozen",
+    ),
+    VoteRow: (
+        "request_id",
+        "slot_id",
+        "person_id",
+        "choice",
+        "reason",
+        "conditions",
+        "at",
+        "late",
+        "assurance",
+    ),
     Condition: ("project_id", "vote_id", "text", "discharged_at", "how"),
     Baseline: ("milestone_id", "number", "date", "request_id", "at"),
-    MonthlyReturn: ("project_id", "period", "state", "rag", "narrative", "spend", "submitted_at", "verified_at"),
+    MonthlyReturn: (
+        "project_id",
+        "period",
+        "state",
+        "rag",
+        "narrative",
+        "spend",
+        "submitted_at",
+        "verified_at",
+    ),
     Reading: ("measure_id", "period", "number", "value", "at", "by"),
     SavingEntry: ("line_id", "period", "number", "delivered", "at", "by"),
     Occurrence: ("job", "period", "subject", "person_id", "posted_at", "digest_day"),
     DigestSent: ("person_id", "day", "at"),
-    OutboxMail: ("notice", "to", "subject", "created_at", "not_before", "state", "attempts", "answer", "settled_at"),
+    OutboxMail: (
+        "notice",
+        "to",
+        "subject",
+        "created_at",
+        "not_before",
+        "state",
+        "attempts",
+        "answer",
+        "settled_at",
+    ),
     Attempt: ("mail_id", "at", "outcome", "code", "answer"),
     PersonChange: ("person_id", "what", "detail", "at", "by"),
 }
