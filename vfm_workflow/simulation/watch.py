@@ -200,23 +200,27 @@ class Watch:
                     raise Broken(f"{mail.to} was written two digests on {day}")
                 self._digests.add((mail.person_id, day))
                 days.setdefault(day, {})[mail.person_id] = mail
-        said = Counter[str]()
+        said = Counter[tuple[str, dt.date]]()
         for each in posted:
-            said[each.to] += each.facts if each.notice == "digest" else 0
+            if each.notice == "digest":
+                said[each.to, self.life.calendar.today(each.not_before)] += each.facts
         jobs = [key for key, notice in self.home.catalogue.notices.items() if notice.deliver == "digest"]
         for day in sorted({*days, self.life.today}):
             self._told(store.digests_of(session, day, jobs), days.get(day, {}), said, day)
 
     def _told(
-        self, ledger: Mapping[int, int], mails: Mapping[int, Mail], said: Mapping[str, int], day: dt.date
+        self,
+        ledger: Mapping[int, int],
+        mails: Mapping[int, Mail],
+        said: Mapping[tuple[str, dt.date], int],
+        day: dt.date,
     ) -> None:
         """Each digest has its facts in the ledger, as many as it says, and each claim of a digest has its mail."""
-        if unsent := ledger.keys() - mails.keys():
+        if unsent := {person for person in ledger if (person, day) not in self._digests}:
             raise Broken(f"the digest of {day} is claimed for {sorted(unsent)} and was never written")
         for person, mail in mails.items():
-            facts = ledger.get(person, 0)
-            if not facts or facts != said.get(mail.to, 0):
-                told = said.get(mail.to, 0)
+            facts, told = ledger.get(person, 0), said.get((mail.to, day), 0)
+            if not facts or facts != told:
                 raise Broken(f"{mail.to} was told {told} things on {day}, of which the ledger has {facts}")
             self.checked["digests"] += 1
 
