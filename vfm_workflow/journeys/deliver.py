@@ -14,7 +14,6 @@ from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import outbox
 from vfm_workflow.store.mail_log import ABSENT, FOUND, UNKNOWN, UNTOLD
-from vfm_workflow.store.tables import OutboxMail
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 """Opens a transaction that commits at its end: delivery needs one for each step, so that a crash loses nothing."""
@@ -213,8 +212,7 @@ def deliver(
     return Courier(work, transport, worker).run(at, limit, ending=ending)
 
 
-def _claimed(session: Session, row: OutboxMail) -> Claimed:
-    assert row.id is not None
+def _claimed(session: Session, row: outbox.Claim) -> Claimed:
     mail = Outgoing(id=row.id, message_id=row.message_id, sender=row.sender, to=row.to, data=row.data)
     doubt = outbox.doubt(session, row.id) if row.attempts else outbox.Doubt()
     return Claimed(mail, row.not_before, row.attempts, doubt)
