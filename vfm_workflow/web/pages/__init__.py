@@ -11,7 +11,6 @@ from fastapi.routing import APIRoute
 P = "/projects/{reference}"
 ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "about": ("/about",),
-    "own_mail": ("/account/mail", "/u"),
     "account": ("/account", "/people/{person_id}/sessions", "/people/{person_id}/identity"),
     "all_returns": ("/returns",),
     "asked": ("/c", "/consult"),
@@ -39,6 +38,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "members": (f"{P}/members", f"{P}/exempt"),
     "oidc": ("/sign-in/begin", "/sign-in/callback"),
     "outline": (f"{P}/outline", f"{P}/recommendations"),
+    "own_mail": ("/account/mail", "/u"),
     "people": ("/people",),
     "person": ("/people/{person_id}",),
     "plan": (f"{P}/plan",),
