@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,6 +190,14 @@ class App:
     database: Database
     worker: str
 
+    def __post_init__(self) -> None:
+        self.home = replace(self.home, seal=self._seal)
+
+    def _seal(self, person_id: int) -> str:
+        from vfm_workflow.signing import seal_of
+
+        return seal_of(self.secret_key, person_id)
+
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
@@ -267,10 +275,11 @@ class App:
 
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
-        from vfm_workflow.store import jobs, outbox, queue
+        from vfm_workflow.store import jobs as jobs_store
+        from vfm_workflow.store import outbox, queue
 
         with self.read() as session:
-            found = {queue.MAIL: outbox.owed(session, at), queue.WORK: jobs.owed(session, at)}
+            found = {queue.MAIL: outbox.owed(session, at), queue.WORK: jobs_store.owed(session, at)}
         return [name for name, is_owed in found.items() if is_owed]
 
     def do_job(self, ending: Callable[[], bool] = lambda: False) -> bool:

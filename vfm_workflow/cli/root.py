@@ -21,6 +21,7 @@ from vfm_workflow.cli import (
     project,
     report,
     serve,
+    simulate,
     workflow,
 )
 from vfm_workflow.cli.output import refuse
@@ -103,6 +104,7 @@ app.add_typer(workflow.group, name="workflow")
 app.command()(export.export)
 app.add_typer(report.group, name="report")
 app.add_typer(audit.group, name="audit")
+app.command()(simulate.simulate)
 
 
 def main() -> None:

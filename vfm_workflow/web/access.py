@@ -94,6 +94,8 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/idea/{link_id}"): ANYBODY,
     ("POST", "/idea/{link_id}"): ANYBODY,
     ("POST", "/idea/{link_id}/again"): ANYBODY,
+    ("GET", "/u/{seal}"): ANYBODY,
+    ("POST", "/u/{seal}"): ANYBODY,
     # One's own, and lists that show what is one's to see.
     ("GET", "/tasks"): SIGNED_IN,
     ("POST", "/tasks/decisions/{request_id}/link"): SIGNED_IN,
@@ -105,6 +107,12 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/jobs/{job_id}"): SIGNED_IN,
     ("GET", "/jobs/{job_id}/file"): SIGNED_IN,
     ("POST", "/account/sessions"): SIGNED_IN,
+    ("GET", "/account/mail"): SIGNED_IN,
+    ("POST", "/account/mail"): SIGNED_IN,
+    ("POST", "/account/mail/hours"): SIGNED_IN,
+    ("GET", "/account/mail/later"): SIGNED_IN,
+    ("POST", "/account/mail/later"): SIGNED_IN,
+    ("POST", "/account/mail/later/end"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),

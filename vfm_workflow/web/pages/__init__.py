@@ -38,6 +38,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "members": (f"{P}/members", f"{P}/exempt"),
     "oidc": ("/sign-in/begin", "/sign-in/callback"),
     "outline": (f"{P}/outline", f"{P}/recommendations"),
+    "own_mail": ("/account/mail", "/u"),
     "people": ("/people",),
     "person": ("/people/{person_id}",),
     "plan": (f"{P}/plan",),
