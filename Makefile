@@ -11,6 +11,8 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 UPGRADE ?=
 PYTEST_ARGS ?=
+SEED ?=
+FAULTS_ARGS ?=
 
 SUDO = $$([ "$$(id -u)" = 0 ] || echo sudo -n)
 MAY_INSTALL = command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
@@ -72,13 +74,31 @@ format: install ## Let ruff put the code in order
 bench: install ## Measure against the peers
 	$(BIN)/python -m bench
 
+.PHONY: faults
+faults: install postfix ## Kill workers by the dozen, break servers and disks, and count: make faults SEED=7
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(FAULTS_ARGS)
+
 .PHONY: system
-system: ## See that Chromium is there for the browser tests
+system: postfix ## See that Chromium and Postfix are there for the tests
 	@if command -v chromium-headless-shell >/dev/null; then exit 0; fi; \
 	if $(MAY_INSTALL) && $(APT_INSTALL) chromium-headless-shell fonts-liberation; then exit 0; fi; \
 	if command -v chromium >/dev/null; then exit 0; fi; \
 	if $(MAY_INSTALL); then $(APT_INSTALL) chromium fonts-liberation; exit 0; fi; \
 	echo "The browser tests need Chromium. As root: apt-get install chromium-headless-shell fonts-liberation" >&2; exit 1
+
+# Without a configuration of its own it does not start by itself, nor listen on port 25; and no other mail server is
+# removed for it. The rig of tests/faults starts it with a configuration, queue, log and port of the rig's own.
+.PHONY: postfix
+postfix: ## See that Postfix is there for the fault rig
+	@if [ -x /usr/sbin/postfix ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then \
+		echo "Postfix starts as root alone: without, what the fault rig does with it is skipped." >&2; exit 0; \
+	fi; \
+	if $(MAY_INSTALL); then \
+		echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections; \
+		$(APT_INSTALL) --no-remove postfix; exit 0; \
+	fi; \
+	echo "The fault rig needs Postfix, in /usr/sbin." >&2; exit 1
 
 .PHONY: assets
 assets: ## Compile the style sheet and copy the scripts (needs Node; at release only)

@@ -20,7 +20,7 @@ from sqlmodel import Session, col
 from vfm_workflow import wiring
 from vfm_workflow.domain.decisions import read_ballot
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.journeys import advance, dates, decide, deputies, people, projects, writing
+from vfm_workflow.journeys import access, advance, dates, decide, people, projects, writing
 from vfm_workflow.journeys.decide import Recorded
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import projects as store
@@ -104,7 +104,7 @@ class Council:
     def actor(self, session: Session, key: str) -> Actor:
         """Return somebody as they act at the council's moment, with those they stand in for."""
         found = people.actor_by_address(session, address(key))
-        return deputies.standing_in(session, self.home, found, self.at)
+        return access.standing_in(session, self.home, found, self.at)
 
     def who(self, key: str) -> Actor:
         with self.app.read() as session:

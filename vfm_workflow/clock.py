@@ -13,21 +13,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import-untyped]  # ships no types
 from apscheduler.jobstores.memory import MemoryJobStore  # type: ignore[import-untyped]
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
-from vfm_workflow import logs
+from vfm_workflow.logs import log
 from vfm_workflow.store import queue
 from vfm_workflow.wiring import App
 
 TICK_SECONDS = 60
 DELIVER_SECONDS = 20
+TIDY_SECONDS = 6 * 3600
+"""What is kept too long by a few hours harms nobody."""
 BATCH = 100
 """Mails sent between two looks at the outbox. What is left stays there, for whoever looks next."""
 
-log = structlog.get_logger()
 Look = Callable[[], bool]
 """Does some of what there is to do; returns whether there may be more."""
 
@@ -110,11 +110,10 @@ class Clock:
     """
 
     def __init__(self, app: App) -> None:
-        logs.configure()
         self._app = app
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None
-        looks: dict[str, Look] = {queue.MAIL: self._deliver}
+        looks: dict[str, Look] = {queue.MAIL: self._deliver, queue.WORK: self._work}
         self._waker: Waker = (
             Queued(app, looks) if app.database.has_queue else InProcess(looks, self._stopping)
         )
@@ -133,7 +132,7 @@ class Clock:
         # downtime, or fires twice. Interval triggers know no local time: no hour happens twice in October.
         scheduler = BackgroundScheduler(
             jobstores={"default": MemoryJobStore()},
-            executors={"default": ThreadPoolExecutor(2 + len(self._waker.beats))},
+            executors={"default": ThreadPoolExecutor(3 + len(self._waker.beats))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=dt.UTC,
         )
@@ -144,6 +143,9 @@ class Clock:
         beats = dict(self._waker.beats)
         if self._app.settings.bounce_folder:
             beats["bounces"] = self._bounces
+        scheduler.add_job(
+            beat, "interval", ("tidy", self._tidy), seconds=TIDY_SECONDS, next_run_time=now, id="tidy"
+        )
         for name, work in beats.items():
             scheduler.add_job(
                 beat, "interval", (name, work), seconds=DELIVER_SECONDS, next_run_time=now, id=name
@@ -166,6 +168,11 @@ class Clock:
         if posted := self._app.tick(self._app.now()):
             log.info("posted", mails=len(posted))
 
+    def _tidy(self) -> None:
+        tidied = self._app.tidy(self._app.now())
+        if any(tidied):
+            log.info("let go", **tidied._asdict())
+
     def _bounces(self) -> None:
         if taken := self._app.read_bounces(Path(self._app.settings.bounce_folder), self._app.now()):
             log.info("came back", reports=len(taken), matched=sum(each.mail_id is not None for each in taken))
@@ -175,4 +182,7 @@ class Clock:
         counts = {name: getattr(done, name) for name in ("sent", "failed", "deferred", "unknown")}
         if done.settled:
             log.info("delivered", **counts)
-        return done.settled >= BATCH and not self._stopping.is_set()
+        return done.settled >= BATCH or self._stopping.is_set()  # who ends leaves the rest to another
+
+    def _work(self) -> bool:
+        return self._app.do_job(self._stopping.is_set)

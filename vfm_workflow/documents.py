@@ -95,7 +95,7 @@ def _compose(text: str) -> tuple[yaml.Node | None, Any]:
     libyaml reads what is right ten times faster; what it refuses is read again by the parser with the better words.
     """
     try:
-        if not any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
+        if "*" not in text or not _has_alias(text):
             quick = yaml.CSafeLoader(text)
             node: yaml.Node | None = quick.get_single_node()
             return node, _Loader("")
@@ -103,6 +103,10 @@ def _compose(text: str) -> tuple[yaml.Node | None, Any]:
         pass
     slow = _Loader(text)
     return slow.get_single_node(), slow
+
+
+def _has_alias(text: str) -> bool:
+    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader))
 
 
 def _index(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Iterator[tuple[str, int]]:

@@ -155,6 +155,12 @@ class DatabaseBehind(VfmError):
     status = 503
 
 
+class DatabaseAway(VfmError):
+    """The database cannot be reached, or went away in the middle. What was not committed was not changed."""
+
+    status = 503
+
+
 class DatabaseBusy(VfmError):
     """Somebody else has been writing for too long. Nothing was changed."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from vfm_workflow.errors import ConfigError, Problem
@@ -11,6 +12,7 @@ from vfm_workflow.errors import ConfigError, Problem
 NAMES = ("workflows", "notifications", "config")
 
 
+@cache
 def shipped() -> Path:
     """Return the folder that holds the default `workflows/ notifications/ config/`.
 
@@ -77,9 +79,9 @@ class Folders:
             what = f"the file is not text in UTF-8 (byte {error.start})."
             raise ConfigError([Problem(str(path), None, what, "Save it as UTF-8.")]) from error
 
-    def winners(self) -> Iterator[tuple[str, Path]]:
-        """Yield (relative name, the path that wins) for every file of the three folders, in order."""
-        for name in NAMES:
+    def winners(self, names: Sequence[str] = NAMES) -> Iterator[tuple[str, Path]]:
+        """Yield (relative name, the path that wins) for every file of the three folders, or of `names`, in order."""
+        for name in names:
             seen: dict[str, Path] = {}
             for folder in self.search_path(name):
                 for path in sorted(folder.rglob("*")):

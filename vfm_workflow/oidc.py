@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
-
 from vfm_workflow.errors import SignInRefused, SignInServiceDown
+from vfm_workflow.logs import log
 from vfm_workflow.settings import is_loopback
 
 SIGNED_WITH = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -31,8 +30,6 @@ AGAIN = dt.timedelta(seconds=10)
 """The least between two looks at its keys: tokens with an unknown key must not make us flood it."""
 LEEWAY = 60
 """Seconds by which the two clocks may differ."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session
 
@@ -24,26 +24,27 @@ from vfm_workflow.domain import lifecycle as lifecycles
 from vfm_workflow.domain import notices, outline, rag, roles
 from vfm_workflow.domain.calendar import Calendar, CalendarRules
 from vfm_workflow.domain.lifecycle import Known, Lifecycle
-from vfm_workflow.domain.machine import compile_chart
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.folders import Folders
-from vfm_workflow.journeys import mail_log, undelivered
-from vfm_workflow.journeys.deliver import Courier, Delivered
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.post import Posted, post_due, preview
-from vfm_workflow.journeys.undelivered import Taken
-from vfm_workflow.mail import check as mail_check
-from vfm_workflow.mail import maildir, transports
+from vfm_workflow.mail import transports
 from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.settings import Loaded, Settings
-from vfm_workflow.store import outbox, queue
-from vfm_workflow.store.backup import scratch
 from vfm_workflow.store.engine import Database
+
+PATIENCE_SECONDS = 60
+"""How long delivery waits for a database that is away. Far less than a mail's lease."""
+
+if TYPE_CHECKING:  # a page needs none of it: what ticks and delivers is loaded with the first tick and mail
+    from vfm_workflow.journeys.deliver import Courier, Delivered
+    from vfm_workflow.journeys.post import Posted
+    from vfm_workflow.journeys.undelivered import Taken
+    from vfm_workflow.store.personal import Tidied
 
 WORK = frozenset(
     {
@@ -68,11 +69,7 @@ def _document(folders: Folders, relative: str) -> Document:
 
 def lifecycle_files(folders: Folders) -> dict[str, Path]:
     """Return file name → the copy that wins, for every lifecycle document."""
-    return {
-        name: path
-        for name, path in folders.winners()
-        if name.startswith("workflows/") and path.suffix == ".yaml"
-    }
+    return {name: path for name, path in folders.winners(["workflows"]) if path.suffix == ".yaml"}
 
 
 def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
@@ -80,10 +77,11 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
     folders, settings = loaded.folders, loaded.settings
     calendar = Calendar(validate(CalendarRules, _document(folders, "config/calendar.yaml")))
     role_specs = roles.load(_document(folders, "config/roles.yaml"))
-    written = outline.load(_document(folders, "config/outline.yaml"))
+    outlines = _document(folders, "config/outline.yaml")
+    written = outline.load(outlines)
     catalogue = _catalogue(folders, role_specs)
     found = _lifecycles(folders, role_specs, catalogue)
-    _kinds_have_lifecycles(folders, written, found)
+    _kinds_have_lifecycles(outlines, written, found)
     council = Council(
         settings.council_name, settings.brand_colour, settings.base_url, calendar.rules.time_zone
     )
@@ -115,11 +113,10 @@ def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue)
     known = Known(REQUIREMENTS, EFFECTS, role_specs, events, SUBJECTS, WORK)
     found: dict[str, Lifecycle] = {}
     problems: list[Problem] = []
-    for relative, path in lifecycle_files(folders).items():
+    for relative in lifecycle_files(folders):
         try:
             document = _document(folders, relative)
             lifecycle = lifecycles.load(document, known)
-            compile_chart(lifecycle, str(path))
         except ConfigError as error:
             problems += error.problems
             continue
@@ -137,9 +134,8 @@ def _lifecycles(folders: Folders, role_specs: Any, catalogue: notices.Catalogue)
 
 
 def _kinds_have_lifecycles(
-    folders: Folders, written: outline.OutlineRules, found: dict[str, Lifecycle]
+    document: Document, written: outline.OutlineRules, found: dict[str, Lifecycle]
 ) -> None:
-    document = _document(folders, "config/outline.yaml")
     problems = [
         document.problem(
             ("kinds", number),
@@ -153,16 +149,26 @@ def _kinds_have_lifecycles(
         raise ConfigError(problems)
 
 
+def _charts(home: Home) -> None:
+    """Raise ConfigError where python-statemachine refuses a lifecycle. Projects move by its plan, which is proved equal."""
+    from vfm_workflow.domain.machine import compile_chart
+
+    for lifecycle in home.lifecycles.values():
+        compile_chart(lifecycle)
+
+
 def check_home(loaded: Loaded) -> list[Problem]:
     """Return everything wrong with a home: file, line and remedy of each, not only the first file's."""
+    from vfm_workflow.mail import check as mail_check
+
     found: list[Problem] = []
     readers: list[Callable[[], object]] = [
         lambda: validate(CalendarRules, _document(loaded.folders, "config/calendar.yaml")),
         lambda: roles.load(_document(loaded.folders, "config/roles.yaml")),
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
-        lambda: transports.from_url(loaded.mail_url, loaded.data),
-        lambda: load_home(loaded),
+        lambda: transports.check(loaded.mail_url, loaded.data),
+        lambda: _charts(load_home(loaded)),
     ]
     for reader in readers:
         try:
@@ -184,6 +190,14 @@ class App:
     database: Database
     worker: str
 
+    def __post_init__(self) -> None:
+        self.home = replace(self.home, seal=self._seal)
+
+    def _seal(self, person_id: int) -> str:
+        from vfm_workflow.signing import seal_of
+
+        return seal_of(self.secret_key, person_id)
+
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
@@ -198,7 +212,9 @@ class App:
 
     @cached_property
     def courier(self) -> Courier:
-        return Courier(self.write, self.transport, self.worker)
+        from vfm_workflow.journeys.deliver import Courier
+
+        return Courier(self._patiently, self.transport, self.worker)
 
     @property
     def is_demo(self) -> bool:
@@ -236,6 +252,8 @@ class App:
 
     def tick(self, at: dt.datetime) -> list[Posted]:
         """Post whatever is due at `at`; return the mails written."""
+        from vfm_workflow.journeys.post import post_due
+
         with self.write() as session:
             return post_due(session, self.home, at)
 
@@ -251,18 +269,46 @@ class App:
             began = time.monotonic()
             return self.courier.run(at, limit, lambda: dt.timedelta(seconds=time.monotonic() - began), ending)
 
+    def _patiently(self) -> AbstractContextManager[Session]:
+        """Return a transaction for delivery: it waits out a restart of the database, to write down what was sent."""
+        return self.database.write(PATIENCE_SECONDS)
+
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
+        from vfm_workflow.store import jobs as jobs_store
+        from vfm_workflow.store import outbox, queue
+
         with self.read() as session:
-            return [queue.MAIL] if outbox.owed(session, at) else []
+            found = {queue.MAIL: outbox.owed(session, at), queue.WORK: jobs_store.owed(session, at)}
+        return [name for name, is_owed in found.items() if is_owed]
+
+    def do_job(self, ending: Callable[[], bool] = lambda: False) -> bool:
+        """Do the oldest job that is free; return whether there was one. It goes back where the process is `ending`."""
+        from vfm_workflow.journeys import jobs
+        from vfm_workflow.journeys.running import Tools
+
+        machine = socket.gethostname()
+        tools = Tools(self.home, self.read, self.write, self.loaded.data, machine, self.now, ending)
+        return jobs.work(tools, self.worker)
+
+    def tidy(self, at: dt.datetime) -> Tidied:
+        """Let go of what is personal and has been kept long enough; return how much."""
+        from vfm_workflow.journeys import personal
+
+        with self.write() as session:
+            return personal.tidy(session, self.home, at)
 
     def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
         """Take in one mail that came back; return what it says."""
+        from vfm_workflow.journeys import undelivered
+
         with self.write() as session:
             return undelivered.take(session, data, at)
 
     def read_bounces(self, folder: Path, at: dt.datetime) -> list[Taken]:
         """Take in each new mail of a mailbox folder (Maildir); return what they say. See `mail.maildir`."""
+        from vfm_workflow.mail import maildir
+
         taken: list[Taken] = []
         for each in maildir.new(folder):
             if (data := each.read()) is not None:
@@ -275,6 +321,10 @@ class App:
 
         What waits in the outbox is among them. It is the clock itself that runs, and then all of it is undone.
         """
+        from vfm_workflow.journeys import mail_log
+        from vfm_workflow.journeys.post import preview
+        from vfm_workflow.store.backup import scratch
+
         until = self.home.calendar.moment(
             self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time()
         )

@@ -19,12 +19,12 @@ from vfm_workflow.errors import BadInput, LinkDead, StaleRevision, TooManyTries,
 
 CONTRACT = {
     "demo", "init", "check", "where", "serve", "worker", "tick", "deliver", "preview",
-    "db upgrade", "db backup", "db restore",
+    "db upgrade", "db backup", "db restore", "db tidy",
     "admin create", "admin add-person", "admin add-department", "admin list-people", "admin change-person",
-    "admin leave", "admin come-back", "admin deputy", "admin end-deputy", "admin share",
+    "admin leave", "admin come-back", "admin deputy", "admin end-deputy", "admin share", "admin export-person",
     "project list", "project show", "project new", "project do",
-    "mail list", "mail show", "mail retry",
-    "workflow show", "audit verify", "report decisions",
+    "mail list", "mail show", "mail retry", "mail bounce", "mail dealt",
+    "workflow show", "workflow migrate", "export", "audit verify", "report decisions", "simulate",
 }  # fmt: skip
 """The commands of design §1 that stand so far, and those that keep people and departments."""
 

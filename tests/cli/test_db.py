@@ -157,23 +157,21 @@ def test_a_backup_of_a_newer_program_is_refused_and_of_an_older_one_restored(
 @pytest.mark.parametrize(
     ("url", "advice"),
     [
-        ("postgresql+psycopg://vfm@db/vfm", "pg_dump"),
+        ("postgresql+psycopg://vfm@127.0.0.1:1/vfm", "does not answer"),
         ("mysql://vfm@db/vfm", "the kind `mysql` is not known"),
         ("nonsense", "no database URL"),
         ("sqlite://", "in memory"),
     ],
 )
-def test_another_database_is_not_copied_and_its_own_way_is_named(
-    vfm: Vfm, tmp_path: Path, url: str, advice: str
-) -> None:
+def test_what_cannot_be_copied_says_why(vfm: Vfm, tmp_path: Path, url: str, advice: str) -> None:
     vfm.env["VFM_DATABASE_URL"] = url
     assert advice in vfm.run("db", "backup", tmp_path / "x", code=1).stderr
 
 
-def test_postgresql_is_restored_by_its_own_tools(vfm: Vfm, target: Path, tmp_path: Path) -> None:
+def test_a_copy_of_sqlite_does_not_go_into_postgresql(vfm: Vfm, target: Path, tmp_path: Path) -> None:
     file = backup_of(vfm, tmp_path)
     vfm.env["VFM_DATABASE_URL"] = "postgresql+psycopg://vfm@db/vfm"
-    assert "pg_restore" in vfm.run("db", "restore", file, code=1).stderr
+    assert "no copy of a PostgreSQL database" in vfm.run("db", "restore", file, code=1).stderr
 
 
 def test_a_restored_database_is_the_programs_version(vfm: Vfm, target: Path, tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from tests.journeys.posts import BUSY, DOWN, GONE, SENT, SILENT, Killed, Relay
 from tests.people import MONDAY, Council
+from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.journeys.deliver import GIVE_UP, LEASE, Delivered, deliver
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import mail_log, outbox
@@ -301,3 +303,41 @@ def test_one_run_at_a_time_in_a_process_but_any_number_may_be_asked_for(council:
     assert council.app.deliver(council.at).sent == 0
     folder = council.app.loaded.data / "mail"
     assert len(list(folder.glob("*.eml"))) == 5
+
+
+def test_a_database_that_goes_away_before_data_gives_the_mail_back(council: Council) -> None:
+    """Nothing was said to the relay, so nobody needs to wait for the lease."""
+    put(council)
+
+    class Away:
+        """Goes away once, as the mail is about to be marked."""
+
+        steps = 0
+
+        def __call__(self) -> AbstractContextManager[Session]:
+            self.steps += 1
+            if self.steps == 2:
+                raise DatabaseAway("gone")
+            return council.app.write()
+
+    done = deliver(Away(), relay := Relay(SENT), "one", MONDAY)
+    assert done.sent == 1
+    assert len(relay.data) == 1
+    assert len(relay.opened) == 2
+
+
+def test_what_the_relay_said_is_written_down_though_the_database_goes_away_meanwhile(
+    council: Council,
+) -> None:
+    put(council)
+    steps = iter([True, True, False, True, True])
+
+    def work() -> AbstractContextManager[Session]:
+        if not next(steps):
+            raise DatabaseAway("gone")
+        return council.app.write()
+
+    done = deliver(work, relay := Relay(SENT), "one", MONDAY)
+    assert done.sent == 1
+    assert len(relay.data) == 1
+    assert mail(council).state == "sent"

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from tests.people import Council, address
+from vfm_workflow.domain.addresses import clean_address
 from vfm_workflow.errors import BadInput, ConfigError
 from vfm_workflow.journeys import people, projects, signin
-from vfm_workflow.journeys.people import clean_address
 from vfm_workflow.settings import load
 
 HEADERS = {

@@ -176,6 +176,13 @@ def test_the_log_is_asked_behind_a_mark_also_where_it_is_rotated_meanwhile(tmp_p
     assert log.greeted_since(mark)
 
 
+def test_a_log_that_was_emptied_in_place_is_read_whole(tmp_path: Path) -> None:
+    log = write(tmp_path / "mail.log", BEFORE, BEFORE)
+    mark = log.end()
+    write(tmp_path / "mail.log", BEFORE)
+    assert log.greeted_since(mark)
+
+
 # ------------------------------------------------------------------ the transport
 
 

@@ -35,6 +35,8 @@ class Script:
     at_rcpt: str | None = None
     at_dot: str | None = None
     hang_up_at: str = ""
+    slowness: float = 0.0
+    """Seconds before each of its two answers to DATA."""
     reports: bool = False
     seen: list[str] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
@@ -72,6 +74,7 @@ class Script:
 
     async def handle_DATA(self, server: ScriptedServer, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.original_content, bytes)
+        await asyncio.sleep(self.slowness)
         if self.at_dot == "slow":
             await self.released.wait()
             return "250 far too late"
@@ -112,6 +115,7 @@ class ScriptedServer(Server):
         if self.script.hang_up_at == "DATA":
             self.hang_up()
             return
+        await asyncio.sleep(self.script.slowness)
         await super().smtp_DATA(arg)
 
 
@@ -292,6 +296,13 @@ def test_a_server_that_hangs_up_once_data_began_leaves_it_unknown(
 def test_a_server_that_is_slow_to_answer_the_dot_leaves_it_unknown(start: Start, transports: Any) -> None:
     _, relay = start(Script(at_dot="slow"))
     transport = transports(relay, IMPATIENT)
+    assert transport.send(a_mail(), Phase()).outcome == "unknown"
+
+
+def test_data_as_a_whole_takes_no_longer_than_it_may(start: Start, transports: Any) -> None:
+    """Each of the two answers comes in time, and both together do not: a lease must be longer than both."""
+    _, relay = start(Script(slowness=0.3))
+    transport = transports(relay, Timeouts(connect=5, command=5, data=0.4))
     assert transport.send(a_mail(), Phase()).outcome == "unknown"
 
 

@@ -13,7 +13,7 @@ import pytest
 from vfm_workflow.errors import ConfigError
 from vfm_workflow.mail.folder import FolderTransport, file_name
 from vfm_workflow.mail.smtp import SmtpTransport
-from vfm_workflow.mail.transports import ACCEPTED, Outgoing, Relay, from_url, relay_of
+from vfm_workflow.mail.transports import ACCEPTED, Outgoing, Relay, check, from_url, relay_of
 
 MAIL = Outgoing(
     7,
@@ -124,6 +124,10 @@ def test_a_mail_in_the_folder_is_the_bytes_it_was_given(tmp_path: Path) -> None:
 def test_the_folder_can_be_asked_whether_it_has_a_mail(tmp_path: Path) -> None:
     transport = FolderTransport(tmp_path / "mail")
     assert transport.look_up(MAIL, MOMENT).outcome == "retry"
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / f".{file_name(MAIL)}.4711").write_bytes(MAIL.data[:9])  # whoever wrote it was killed
+    assert transport.look_up(MAIL, MOMENT).outcome == "retry"
+    assert list((tmp_path / "mail").iterdir()) == []
     transport.send(MAIL, nothing)
     found = transport.look_up(MAIL, MOMENT)
     assert (found.outcome, found.text) == ("sent", f"{file_name(MAIL)} was written")
@@ -139,6 +143,16 @@ def test_the_log_of_a_postfix_is_part_of_its_address(tmp_path: Path) -> None:
     for bad in ("mail.log", "", "/a&log=/b"):
         with pytest.raises(ConfigError, match="is no absolute path of a file"):
             relay_of(f"smtp://127.0.0.1?log={bad}")
+
+
+def test_a_log_that_cannot_be_read_is_named_by_the_check_and_does_not_stop_the_mail(tmp_path: Path) -> None:
+    url = f"smtp://127.0.0.1:25?log={tmp_path}/mail.log"
+    with pytest.raises(ConfigError, match="cannot be read: No such file or directory"):
+        check(url, tmp_path)
+    from_url(url, tmp_path).close()
+    (tmp_path / "mail.log").touch()
+    check(url, tmp_path)
+    check("folder:mail", tmp_path)
 
 
 def test_the_same_mail_twice_is_one_file_and_another_mail_is_another(tmp_path: Path) -> None:

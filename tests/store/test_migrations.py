@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from tests.people import Council
 from tests.store.schema import GUARDED, busy, described, differences, models, refuses
-from vfm_workflow.store.engine import MIGRATIONS, Database
+from vfm_workflow.store.engine import MIGRATIONS, Database, versions
 
 
 def test_the_migrations_equal_the_models(council: Council) -> None:
@@ -34,6 +35,13 @@ def test_upgrading_twice_changes_nothing(council: Council) -> None:
     before = described(council.app.database.engine)
     council.app.database.upgrade()
     assert described(council.app.database.engine) == before
+
+
+def test_the_names_of_the_migrations_say_their_versions() -> None:
+    """A start reads them there, since loading Alembic takes longer than all else it checks."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert versions() == [step.revision for step in reversed(list(scripts.walk_revisions()))]
+    assert versions()[-1] == scripts.get_current_head()
 
 
 def test_a_migration_does_not_change_when_the_program_does() -> None:

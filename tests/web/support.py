@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-import structlog
 from fastapi.routing import APIRoute
 
 from tests.people import Council, address
@@ -19,11 +18,6 @@ from vfm_workflow.store import projects
 from vfm_workflow.web.app import create
 from vfm_workflow.web.pages import routers
 from vfm_workflow.web.visit import SESSION_COOKIE, form
-
-# A page that fails is told in full by pytest; a log that draws every local variable would take a minute.
-structlog.configure(
-    processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-)
 
 BASE = "http://127.0.0.1:8000"
 

@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 import re
 import secrets
+import sys
+from types import ModuleType
 
 import httpx
 import pytest
@@ -99,8 +101,10 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> str:
     def fail() -> None:
         raise RuntimeError("it broke")
 
-    known = pages.routers()
-    monkeypatch.setattr(pages, "routers", lambda: [*known, router])
+    module = ModuleType("broken")
+    monkeypatch.setattr(module, "router", router, raising=False)
+    monkeypatch.setitem(sys.modules, f"{pages.__name__}.broken", module)
+    monkeypatch.setattr(pages, "ADDRESSES", {**pages.ADDRESSES, "broken": ("/broken",)})
     monkeypatch.setattr(access, "ACCESS", {**access.ACCESS, ("GET", "/broken"): access.ANYBODY})
     return "/broken"
 

@@ -22,6 +22,7 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Print a one-use link with which an administrator signs in; add them where they are not here yet."""
+    from vfm_workflow.domain.addresses import clean_address
     from vfm_workflow.errors import NotAllowed, NotFound
     from vfm_workflow.journeys import people, signin
     from vfm_workflow.store import projects
@@ -29,7 +30,7 @@ def create(
     with council() as app, app.write() as session:
         at = app.now()
         try:
-            person = projects.person_by_address(session, people.clean_address(email) or email)
+            person = projects.person_by_address(session, clean_address(email) or email)
         except NotFound:
             person = people.add_person(
                 session, app.home, address=email, name=name, role="administrator", department="", at=at

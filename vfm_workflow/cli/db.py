@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vfm_workflow.cli.options import ExistingFile, Json
+from vfm_workflow.cli.options import At, ExistingFile, Json, council, moment
 from vfm_workflow.cli.output import emit, note, say
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="A new file for the copy.")],
     as_json: Json = False,
 ) -> None:
-    """Copy a SQLite database into FILE, checked, while others go on working."""
+    """Copy the database into FILE, checked, while others go on working."""
     from vfm_workflow import settings
     from vfm_workflow.store import backup as copies
 
@@ -57,22 +57,39 @@ def backup(
 def restore(
     file: ExistingFile,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of the database there is; it is kept beside.")
+        bool,
+        typer.Option("--replace", help="Take the place of the database there is; a copy of that is kept."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a backup the SQLite database, after checking that it is whole."""
+    """Make a backup the database, after checking that it is whole: all of it, or nothing."""
     from vfm_workflow import settings
     from vfm_workflow.store import backup as copies
 
     loaded = settings.load()
     kept_as = f"before-restore-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}"
-    copied, kept = copies.restore(loaded.database_url, file, replace=replace, kept_as=kept_as)
+    loaded.data.mkdir(parents=True, exist_ok=True)
+    copied, kept = copies.restore(
+        loaded.database_url, file, replace=replace, kept_as=kept_as, folder=loaded.data
+    )
     _report(copied, as_json, "Restored", kept=str(kept) if kept else None)
     if kept is not None:
         note(f"The database that was there is kept as {kept}")
     note("Next: `vfm db upgrade` if the backup is an older one, then `vfm audit verify`.")
     note("Mail sent since the backup was taken may go again, with the same Message-ID: see `vfm mail list`.")
+
+
+@group.command()
+def tidy(at: At = "", as_json: Json = False) -> None:
+    """Let go of what is personal and has been kept for as long as config/calendar.yaml says. The clock does it by itself."""
+    with council() as app:
+        tidied = app.tidy(moment(at, app))
+    if as_json:
+        emit(tidied._asdict())
+    else:
+        say(
+            f"Let go: the text of {tidied.mail_texts} mails, {tidied.sessions} ended sessions and {tidied.codes} used codes."
+        )
 
 
 def _report(copied: Copied, as_json: bool, what: str, **more: Any) -> None:

@@ -40,9 +40,10 @@ ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, reada
 @contextmanager
 def council() -> Iterator[App]:
     """Yield the council that settings and environment describe, and close it. Raises ConfigError."""
-    from vfm_workflow import wiring
+    from vfm_workflow import collector, wiring
 
     app = wiring.build()
+    collector.resume()
     try:
         yield app
     finally:
@@ -55,7 +56,7 @@ def database() -> Iterator[Database]:
 
     Raises ConfigError, or DatabaseBehind.
     """
-    from vfm_workflow import settings
+    from vfm_workflow import collector, settings
     from vfm_workflow.store.engine import Database
 
     loaded = settings.load()
@@ -65,6 +66,7 @@ def database() -> Iterator[Database]:
         if found.is_empty():
             found.upgrade()
         found.check()
+        collector.resume()
         yield found
     finally:
         found.close()
@@ -72,9 +74,9 @@ def database() -> Iterator[Database]:
 
 def actor(session: Session, address: str, app: App, at: dt.datetime) -> Actor:
     """Return who has the work address, with those they stand in for at `at`. Raises NotFound."""
-    from vfm_workflow.journeys import deputies, people
+    from vfm_workflow.journeys import access, people
 
-    return deputies.standing_in(session, app.home, people.actor_by_address(session, address), at)
+    return access.standing_in(session, app.home, people.actor_by_address(session, address), at)
 
 
 def moment(text: str, app: App) -> dt.datetime:

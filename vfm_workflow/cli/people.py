@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -193,3 +194,22 @@ def _done(as_json: bool, data: dict[str, Any], sentence: str) -> None:
         emit(data)
     else:
         say(sentence)
+
+
+@group.command("export-person")
+def export_person(
+    email: Email,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; left out, it is printed.")
+    ] = None,
+) -> None:
+    """Write everything that is kept about somebody, as JSON: what they may ask for by law."""
+    from vfm_workflow.journeys import personal
+
+    with council() as app, app.read() as session:
+        text = personal.as_json(personal.export(session, app.home, email, None))
+    if output is None:
+        say(text)
+        return
+    output.write_text(text + "\n", encoding="utf-8")
+    note(f"Written to {output}. It is personal: send it by a safe way.")

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vfm_workflow import collector
 from vfm_workflow.cli import (
     audit,
     clockwork,
     db,
+    export,
     home,
     mail,
     people,
@@ -99,6 +101,7 @@ app.command()(clockwork.deliver)
 app.command()(clockwork.preview)
 app.add_typer(mail.group, name="mail")
 app.add_typer(workflow.group, name="workflow")
+app.command()(export.export)
 app.add_typer(report.group, name="report")
 app.add_typer(audit.group, name="audit")
 app.command()(simulate.simulate)
@@ -109,4 +112,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another alphabet must not stop us
+    collector.pause()  # until the council or its database is open: see `cli.options`
     app(prog_name="vfm")

@@ -42,7 +42,10 @@ def _prepare(directory: Path, address: str, fresh: bool) -> None:
     """Make the demo's data, with its progress on stderr: a bar at a terminal, a line a step elsewhere."""
     import sys
 
+    from vfm_workflow import collector
     from vfm_workflow.demo import seed
+
+    collector.resume()  # a year is lived through here, which is no start
 
     if sys.stderr.isatty():
         from rich.console import Console
@@ -109,14 +112,12 @@ def worker() -> None:
     import signal
     import threading
 
-    from vfm_workflow import logs
     from vfm_workflow.clock import Clock
 
     end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     with council() as app:
-        logs.configure()
         _say_where_mail_goes(app.loaded.mail_url, demo=app.is_demo)
         clock = Clock(app)
         clock.start()
@@ -163,11 +164,11 @@ def _refuse_busy(host: str, port: int) -> None:
 
 
 def _run(factory: str, host: str, port: int) -> None:
+    from vfm_workflow import collector
+
+    collector.pause()  # until the application is up: see its lifespan
     import uvicorn
 
-    from vfm_workflow import logs
-
-    logs.configure()
     # No access log: the addresses of decision links are secrets. Mail in DATA may take a while to finish.
     uvicorn.run(
         factory,

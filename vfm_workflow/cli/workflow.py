@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vfm_workflow.cli.options import Json, council
-from vfm_workflow.cli.output import emit, say
+from vfm_workflow.cli.output import emit, note, say, table
 
 if TYPE_CHECKING:
     from vfm_workflow.domain.lifecycle import Lifecycle
+    from vfm_workflow.store.tables import Job
+    from vfm_workflow.wiring import App
 
 group = typer.Typer(help="The lifecycles that projects follow.", no_args_is_help=True)
 
@@ -85,3 +87,62 @@ def _data(lifecycle: Lifecycle, stage: str | None, held_from: str | None) -> dic
         "decisions": document["decisions"],
         "events": document["events"],
     }
+
+
+@group.command()
+def migrate(
+    apply: Annotated[bool, typer.Option("--apply", help="Move them; without it nothing is changed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Move projects under way to today's version of their lifecycle, where it has a place for them.
+
+    It is a job like those of the page `/jobs`: where another process does it already, its progress is shown.
+    """
+    from dataclasses import asdict
+
+    from vfm_workflow.journeys import newer_lifecycle
+
+    with council() as app:
+        with app.read() as session:
+            behind = newer_lifecycle.behind(session, app.home)
+        ended = _moved(app) if apply and behind else None
+    if as_json:
+        emit({"behind": [asdict(project) for project in behind], "applied": ended})
+    elif not behind:
+        say("Every project under way follows today's version of its lifecycle.")
+    elif ended is not None:
+        say(ended)
+    else:
+        rows = [
+            (p.reference, p.lifecycle, p.version, p.newest or None, p.obstacle or "can move") for p in behind
+        ]
+        table(("Project", "Lifecycle", "From", "To", "What stands in the way"), rows)
+        note("Nothing was changed. Say --apply to move those that can.")
+
+
+def _moved(app: App) -> str:
+    """Have the job done, here or by whoever has it already; return what it said. Raises VfmError where it failed."""
+    import time
+
+    from vfm_workflow.errors import VfmError
+    from vfm_workflow.journeys import jobs, newer_lifecycle
+
+    with app.write() as session:
+        job_id = jobs.ask(session, app.home, newer_lifecycle.KIND.name, None, app.now()).id
+    assert job_id is not None
+    while True:
+        app.do_job()
+        job = _job(app, job_id)
+        if job.state == "done":
+            return job.said
+        if job.state == "failed":
+            raise VfmError(job.said)
+        note(f"{job.said or 'Another process does it'} ({job.done} of {job.total})")
+        time.sleep(1)
+
+
+def _job(app: App, job_id: int) -> Job:
+    from vfm_workflow.store import jobs
+
+    with app.read() as session:
+        return jobs.load(session, job_id)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
 from pydantic import Field, field_validator
 
 from vfm_workflow.documents import Strict
+
+if TYPE_CHECKING:
+    import holidays
 
 SUBDIVISIONS = ("ENG", "WLS", "SCT", "NIR")
 MonthDay = str
@@ -61,6 +64,13 @@ class Span(Strict):
     to: str
 
 
+class Keep(Strict):
+    """For how many months what is personal is kept; the record of who decided what is kept for good."""
+
+    mail_text_months: int = Field(default=24, ge=1, le=240)
+    session_months: int = Field(default=12, ge=1, le=240)
+
+
 class CalendarRules(Strict):
     """The whole of `config/calendar.yaml`."""
 
@@ -76,6 +86,7 @@ class CalendarRules(Strict):
     digest_at: str = Field(default="07:30", pattern=r"^[0-2]\d:[0-5]\d$")
     decision_mail: Span
     sign_in_link_minutes: int = Field(default=30, ge=5, le=1440)
+    keep: Keep = Keep()
 
     @field_validator("time_zone")
     @classmethod
@@ -149,6 +160,8 @@ class Calendar:
 
     @cached_property
     def _closed(self) -> holidays.HolidayBase:
+        import holidays
+
         days = self.rules.working_days
         return holidays.country_holidays(days.country, subdiv=days.subdivision)
 
@@ -342,6 +355,14 @@ def month_after(period: str) -> str:
 def month_before(period: str) -> str:
     """Return the month before `period`, such as `2026-12` before `2027-01`."""
     return (month_end(period).replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+
+
+def months_before(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months earlier, or that month's last day where it is shorter."""
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    last = (dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)).day
+    return dt.date(year, month + 1, min(day.day, last))
 
 
 def month_name(period: str) -> str:

@@ -5,6 +5,7 @@ A plain yes (by role, as manager, as sponsor) needs no query; only where that is
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from sqlmodel import Session
@@ -13,9 +14,17 @@ from vfm_workflow.domain.roles import Actor, Scope, extent, may, needs_members, 
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import access as store
-from vfm_workflow.store import projects
+from vfm_workflow.store import deputies, projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.store.tables import Project
+
+
+def standing_in(session: Session, home: Home, actor: Actor, at: dt.datetime) -> Actor:
+    """Return `actor` with those they stand in for at `at`. Nobody is asked for whose role may not be a deputy."""
+    if not may(home.roles, actor, "deputy.be"):
+        return actor
+    principals = deputies.principals_of(session, actor.id, home.calendar.today(at))
+    return dataclasses.replace(actor, stands_for=principals) if principals else actor
 
 
 def allowed(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import outbox
 from vfm_workflow.store.mail_log import ABSENT, FOUND, UNKNOWN, UNTOLD
@@ -136,13 +137,19 @@ class Courier:
             answer = self.transport.send(mail, before_data)
         except LeaseLost:
             return None  # another worker has it now, and settles it
+        except DatabaseAway:
+            with (
+                self.work() as session
+            ):  # it went away before DATA was said: nobody needs to wait for the lease
+                outbox.give_back(session, mail.id, self.worker)
+            return None
         self._settle(_verdict(answer, now(), claimed), done)
         return answer
 
     def _clear(self, claimed: Claimed, since: dt.datetime, at: dt.datetime, done: Delivered) -> bool:
         """Ask the relay about a mail in doubt. Return whether it is to be sent again. Raises LeaseLost."""
         mail, doubt = claimed.mail, claimed.doubt
-        answer = self.transport.look_up(mail, since)
+        answer = None if doubt.taken else self.transport.look_up(mail, since)
         if answer is not None and answer.outcome in ("sent", "failed"):
             outcome = FOUND if answer.outcome == "sent" else "failed"
             self._settle(Verdict(mail.id, at, answer.outcome, outcome, answer), done)
@@ -162,7 +169,11 @@ class Courier:
 
     def _settle(self, verdict: Verdict, done: Delivered) -> None:
         self.unwritten.append(verdict)
-        self._write(verdict, done)
+        try:
+            self._write(verdict, done)
+        except DatabaseAway:
+            # Whether the first was kept is not known, and need not be: a settled mail has no lease any more.
+            self._write(verdict, done)
 
     def _write(self, verdict: Verdict, done: Delivered) -> None:
         """Write a verdict, or raise what the database said and keep it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
@@ -24,14 +23,6 @@ from vfm_workflow.store.tables import Deputy, Person
 
 LONGEST = dt.timedelta(days=366)
 """Somebody who is away for longer has a successor, not a deputy."""
-
-
-def standing_in(session: Session, home: Home, actor: Actor, at: dt.datetime) -> Actor:
-    """Return `actor` with those they stand in for at `at`. Nobody is asked for whose role may not be a deputy."""
-    if not may(home.roles, actor, "deputy.be"):
-        return actor
-    principals = store.principals_of(session, actor.id, home.calendar.today(at))
-    return dataclasses.replace(actor, stands_for=principals) if principals else actor
 
 
 def may_be_deputy(home: Home, person: Person) -> bool:

@@ -66,6 +66,11 @@ class Now:
         return store.subjects(self.session)
 
     @cached_property
+    def managers(self) -> Mapping[str, int]:
+        """Reference → who manages the project."""
+        return {subject.reference: subject.manager_id for subject in self.subjects.values()}
+
+    @cached_property
     def roles(self) -> Mapping[str, list[int]]:
         return store.active_by_role(self.session)
 
@@ -209,7 +214,7 @@ def quarter_not_verified(now: Now, when: When) -> Iterator[Owed]:
                 count[0] += 1
                 count[1] += state == "draft"
                 count[2] += state == "submitted"
-    names = {row.code: row.name for row in projects.departments(now.session)}
+    names = projects.department_names(now.session)
     for scope, (expected, missing, unverified) in sorted(counts.items()):
         if missing or unverified:
             item = {

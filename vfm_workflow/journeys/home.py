@@ -49,6 +49,8 @@ class Home:
     sign_in: str = "link"
     """How people sign in: `link`, or `oidc` where the council has its own service."""
     mint: Callable[[], str] = new_token
+    seal: Callable[[int], str] | None = None
+    """Signs a person's id for the link that ends their optional digests; None where nothing is there to sign with."""
     kept: dict[str, Any] = field(default_factory=dict)
     """What a page worked out and may show again, each under a mark that says until when."""
     _pinned: dict[str, Lifecycle] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from vfm_workflow.store.tables import Attempt, Bounce, OutboxMail
 
 HIDDEN = "(a link for its reader alone)"
 EXEMPT = "(Not shown: some text of this project is exempt from publication.)"
+NOT_KEPT = "(The text of this mail is kept no longer.)"
 HIDDEN_CODE = "(a code for its reader alone)"
 
 
@@ -65,12 +66,15 @@ def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
     mail = store.load(session, mail_id)
     message = message_from_bytes(mail.data, policy=policy.default)
     body = message.get_body(("plain",))
-    text = str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
+    text = str(body.get_content()).replace("\r\n", "\n") if body is not None and mail.data else NOT_KEPT
     if by is not None:
         text = _without_exempt(session, home, mail, by, _without_links(session, home, text))
         if mail.notice == "decision_code":
             text = re.sub(r"\b\d{6}\b", HIDDEN_CODE, text)
-    headers = [(name, str(value)) for name, value in message.items()]
+    headers = [
+        (name, HIDDEN if by is not None and name == "List-Unsubscribe" else str(value))
+        for name, value in message.items()
+    ]
     return Shown(mail, headers, text, store.attempts(session, mail_id), bounces.of(session, mail_id))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
+from vfm_workflow.domain.addresses import clean_address
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.domain.texts import one_line
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
@@ -92,17 +92,6 @@ def refuse_last_administrator(session: Session, home: Home, person: Person) -> N
         raise NotAllowed(
             f"{person.name} is the only administrator. Make somebody else one first, here or with “vfm admin create”."
         )
-
-
-def clean_address(text: str) -> str | None:
-    """Return a work address in lower case, or None where it is none. Two addresses in one field are none."""
-    try:
-        found = validate_email(
-            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
-        )
-    except EmailNotValidError:
-        return None
-    return found.normalized.lower()
 
 
 def add_department(session: Session, *, code: str, name: str) -> Department:

@@ -128,7 +128,7 @@ def waits_for(
     home: Home, lifecycle: Lifecycle, row: Row, deciding: Sequence[Deciding], today: dt.date
 ) -> Waiting:
     """Return what a project waits for: a dispute to be settled, a board, or whoever its stage belongs to."""
-    if row.disputed_at is not None:
+    if row.disputed:
         return Waiting("Administrator", "A decision is disputed", False)
     if deciding:
         decision, deadline = deciding[-1]

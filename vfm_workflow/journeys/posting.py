@@ -36,6 +36,7 @@ def post(
     context: Mapping[str, Any],
     at: dt.datetime,
     project: AnyProject | None = None,
+    calendar: message.CalendarPart | None = None,
 ) -> OutboxMail:
     """Write the at-once mail `notice` to `person`; return its outbox row. It leaves in the hours the notice allows."""
     spec = home.catalogue.notices[notice]
@@ -50,7 +51,9 @@ def post(
         },
     )
     not_before = at if spec.hours == "any" else home.calendar.business_moment(at)
-    return write(session, home, notice, person, rendered, at, not_before, project, spec.why)
+    return write(
+        session, home, notice, person, rendered, at, not_before, project, spec.why, calendar=calendar
+    )
 
 
 def _of(session: Session, context: Mapping[str, Any], project: AnyProject | None) -> dict[str, Any]:
@@ -71,6 +74,8 @@ def write(
     not_before: dt.datetime,
     project: AnyProject | None,
     why: str,
+    digest: message.DigestList | None = None,
+    calendar: message.CalendarPart | None = None,
 ) -> OutboxMail:
     """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
     message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
@@ -89,6 +94,8 @@ def write(
         html=rendered.html,
         thread=thread,
         reply_to=replies_to,
+        digest=digest,
+        calendar=calendar,
     )
     row = OutboxMail(
         message_id=message_id,

@@ -12,10 +12,10 @@ from typing import Literal, cast
 
 from sqlmodel import Session
 
+from vfm_workflow.domain.addresses import clean_address
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import LinkDead, NotAllowed, NotFound, SignInRefused
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.people import clean_address
 from vfm_workflow.journeys.posting import post
 from vfm_workflow.oidc import Proof
 from vfm_workflow.store import decisions as store

@@ -35,9 +35,11 @@ class FolderTransport(Transport):
         return Answer("sent", None, f"written to {name}")
 
     def look_up(self, mail: Outgoing, since: dt.datetime) -> Answer:
-        """Return whether the message's file is there: it is never there by half."""
+        """Return whether the message's file is there: it is never there by half. Whoever was cut off left a draft."""
         name = file_name(mail)
         try:
+            for draft in self._folder.glob(f".{name}.*"):
+                draft.unlink(missing_ok=True)
             (self._folder / name).stat()
         except FileNotFoundError:
             return Answer("retry", None, f"{name} was never written")

@@ -60,11 +60,11 @@ class PostfixLog:
             return Mark(self._file.stat().st_ino, opened.seek(0, 2))
 
     def greeted_since(self, mark: Mark) -> bool:
-        """Return whether the log tells of a connection behind `mark`; one that was rotated meanwhile is read whole."""
+        """Return whether the log tells of a connection behind `mark`; one rotated or emptied meanwhile is read whole."""
         try:
-            same = self._file.stat().st_ino == mark.inode
+            now = self.end()
             with self._file.open("rb") as opened:
-                opened.seek(mark.size if same else 0)
+                opened.seek(mark.size if now.inode == mark.inode and now.size >= mark.size else 0)
                 return _GREETED.search(opened.read()) is not None
         except FileNotFoundError:
             return False  # in the middle of being rotated

@@ -12,12 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from vfm_workflow.domain.notices import FILES, RECURRING, Catalogue, Notice
 from vfm_workflow.errors import ConfigError, Problem
 from vfm_workflow.mail.council import Council
-from vfm_workflow.mail.loader import environment
 
 __all__ = ["Council", "Group", "Rendered", "Renderer"]
 
@@ -60,8 +59,17 @@ class Renderer:
         self, search_path: Sequence[Path], catalogue: Catalogue, council: Council, *, inline: bool = True
     ) -> None:
         self._catalogue = catalogue
+        self._search_path = tuple(search_path)
         self._folders = tuple(str(path) for path in search_path)
-        self.environment = environment(search_path, council, inline=inline)
+        self._council = council
+        self._inline = inline
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What templates are compiled in. It is made, and what styles mails is loaded, with the first mail."""
+        from vfm_workflow.mail.loader import environment
+
+        return environment(self._search_path, self._council, inline=self._inline)
 
     def render(self, notice_key: str, context: Mapping[str, Any]) -> Rendered:
         """Return the mail of an at_once notice. `why` is the catalogue's unless `context` has its own.

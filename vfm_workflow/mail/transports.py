@@ -110,6 +110,23 @@ def from_url(url: str, data_dir: Path) -> Transport:
     raise _refused(f"“{scheme}:” is no way to send mail." if scheme else "no way to send mail is given.")
 
 
+def check(url: str, data_dir: Path) -> None:
+    """Raise ConfigError where mail cannot leave as `url` says, or a log that it names cannot be read.
+
+    Only the first stops delivery: without its log a relay cannot be asked, and that is all.
+    """
+    from_url(url, data_dir).close()
+    log = relay_of(url).log if url.strip().startswith("smtp") else None
+    if log is None:
+        return
+    try:
+        log.open("rb").close()
+    except OSError as error:
+        what = f"the relay's log {log} cannot be read: {error.strerror or error}."
+        remedy = "Name the file that Postfix writes, and let this program's user read it (on Debian: the group adm)."
+        raise ConfigError([Problem("VFM_MAIL_URL", None, what, remedy)]) from error
+
+
 def relay_of(url: str) -> Relay:
     """Return the relay that an smtp:// or smtps:// address names. Raises ConfigError."""
     try:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotFound, VfmError
-from vfm_workflow.journeys import deputies, people
+from vfm_workflow.journeys import access, people
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.simulation.chance import Chance
 from vfm_workflow.simulation.errors import Died
@@ -113,7 +113,7 @@ class Life:
     def actor(self, session: Session, address: str) -> Actor:
         """Return somebody as they act now, with those they stand in for. Raises NotFound for a leaver."""
         found = people.actor_by_address(session, address)
-        return deputies.standing_in(session, self.home, found, self.now)
+        return access.standing_in(session, self.home, found, self.now)
 
     # ---------------------------------------------------------------- doing
 

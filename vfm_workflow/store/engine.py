@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
-from vfm_workflow.errors import ConfigError, DatabaseBehind, DatabaseBusy, Problem
+from vfm_workflow.errors import ConfigError, DatabaseAway, DatabaseBehind, DatabaseBusy, Problem
 from vfm_workflow.store import queue
 from vfm_workflow.store.raw import Raw
 
@@ -51,16 +52,24 @@ class WorkSession(Session):
 BUSY = "The database was busy with somebody else's change for too long. Nothing was changed: try again in a minute."
 
 
+AWAY = "The database does not answer. Look in a minute whether what you did was kept, and do it again if it was not."
+RECONNECT_SECONDS = 0.5
+
+
 class Work:
-    """A transaction as a `with` block: committed at its end, rolled back whole on any exception."""
+    """A transaction as a `with` block: committed at its end, rolled back whole on any exception.
 
-    __slots__ = ("driver", "engine", "session")
+    `patience` is for how many seconds a server that cannot be reached is asked again. Raises DatabaseAway where it is
+    longer away, or goes away in the middle: then nothing was kept, or, at the commit itself, all of it may have been.
+    """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    __slots__ = ("driver", "engine", "patience", "session")
+
+    def __init__(self, engine: Engine, patience: float = 0) -> None:
+        self.engine, self.patience = engine, patience
 
     def __enter__(self) -> Session:
-        self.driver = self.engine.raw_connection()
+        self.driver = self._connect()
         if self.engine.dialect.name == "sqlite":
             try:
                 self.driver.dbapi_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
@@ -70,23 +79,56 @@ class Work:
         self.session = WorkSession(self.engine, self.driver)
         return self.session
 
+    def _connect(self) -> PoolProxiedConnection:
+        if self.engine.dialect.name == "sqlite":
+            return self.engine.raw_connection()
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                return self.engine.raw_connection()
+            except self.engine.dialect.loaded_dbapi.OperationalError as error:
+                if time.monotonic() >= end:
+                    raise DatabaseAway(AWAY) from error
+                time.sleep(RECONNECT_SECONDS)
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        session = self.session
         try:
             if kind is None:
-                session.flush()
-                if self.engine.dialect.name == "postgresql":
-                    queue.enqueue(session, self.driver.dbapi_connection)
-                if session.wrapped is not None:
-                    session.wrapped.commit()
-                else:
-                    self.driver.commit()
+                self._commit()
+        except Exception as failed:
+            if self._lost():
+                raise DatabaseAway(AWAY) from failed
+            raise
+        else:
+            if isinstance(error, Exception) and self._lost():
+                raise DatabaseAway(AWAY) from error
         finally:
-            if session.wrapped is not None:
-                session.close()
-                session.wrapped.close()
-            else:  # hot statements alone: the session has loaded nothing that it would have to let go
-                self.driver.close()  # rolls back what was not committed
+            self._close()
+
+    def _commit(self) -> None:
+        session = self.session
+        session.flush()
+        if self.engine.dialect.name == "postgresql":
+            queue.enqueue(session, self.driver.dbapi_connection)
+        if session.wrapped is not None:
+            session.wrapped.commit()
+        else:
+            self.driver.commit()
+
+    def _close(self) -> None:
+        session = self.session
+        if session.wrapped is not None:
+            session.close()
+            session.wrapped.close()
+        else:  # hot statements alone: the session has loaded nothing that it would have to let go
+            self.driver.close()  # rolls back what was not committed
+
+    def _lost(self) -> bool:
+        """Return whether the server hung up."""
+        if self.engine.dialect.name == "sqlite":
+            return False
+        driver: Any = self.driver.dbapi_connection if self.driver.is_valid else None
+        return driver is None or bool(driver.closed)
 
 
 class Database:
@@ -106,12 +148,14 @@ class Database:
         """Return the address as psycopg itself takes it, its password included."""
         return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def write(self) -> Work:
+    def write(self, patience: float = 0) -> Work:
         """Return a transaction to enter: it commits at the end, or rolls all of it back on any exception.
+
+        A server that is away is asked again for `patience` seconds.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that what it read stays true.
         """
-        return Work(self.engine)
+        return Work(self.engine, patience)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -125,23 +169,33 @@ class Database:
 
         command.upgrade(self._alembic(), "head")
 
+    def upgrade_within(self, connection: Connection, version: str) -> None:
+        """Bring the tables to a version of the program, in the transaction that is open on `connection`."""
+        from alembic import command
+
+        config = self._alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
     def check(self) -> None:
         """Raise DatabaseBehind where the tables are not this program's version."""
-        from alembic.runtime.migration import MigrationContext
-        from alembic.script import ScriptDirectory
-
-        scripts = ScriptDirectory.from_config(self._alembic())
-        newest = scripts.get_current_head()
-        with self._reading().connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        known, current = versions(), self._version()
+        if current is not None and current not in known:
             raise DatabaseBehind(
                 f"The database is at version {current}, which a newer version of the program made. Install that one."
             )
-        if current != newest:
+        if current != known[-1]:
             raise DatabaseBehind(
-                f"The database is at version {current or 'none'} and this program needs {newest}. Run `vfm db upgrade`."
+                f"The database is at version {current or 'none'} and this program needs {known[-1]}. Run `vfm db upgrade`."
             )
+
+    def _version(self) -> str | None:
+        """Return the version of the tables, as Alembic keeps it; None where there is none."""
+        with self._reading().connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return found
 
     def is_empty(self) -> bool:
         """Return whether the database has no tables yet."""
@@ -164,6 +218,14 @@ class Database:
         self.engine.dispose()
 
 
+def versions() -> list[str]:
+    """Return every version of the tables that this program knows, oldest first.
+
+    They are read from the names of the migrations: Alembic itself takes longer to load than all else that a start checks.
+    """
+    return sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
 def _engine(url: str, durable: bool) -> Engine:
     """Return the engine. Its errors hide the values of a statement: a mail with its link may be among them."""
     try:
@@ -179,6 +241,9 @@ def _engine(url: str, durable: bool) -> Engine:
         return engine
     if parsed.drivername != "postgresql+psycopg":
         raise ConfigError([_bad_url(f"the kind `{parsed.drivername}` is not known")])
+    from vfm_workflow.store.tables import for_postgresql
+
+    for_postgresql()
     try:
         return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:

@@ -28,6 +28,9 @@ SORTS: Mapping[str, Any] = {
 """What a list may be sorted by; a `-` before the name turns it round. References are numbers, red is first."""
 
 
+_ALL = select(func.count(col(Project.id)))
+_COUNTED = _ALL.join(Person, col(Person.id) == col(Project.manager_id))
+"""A search looks at the manager's name too; counting all of them needs it not."""
 SEARCHED = (Project.reference, Project.title, Project.partner, Person.name)
 
 
@@ -53,7 +56,8 @@ class Row(NamedTuple):
     baseline: dt.date | None
     stage_since: dt.datetime
     held_from: str | None
-    disputed_at: dt.datetime | None
+    disputed: bool
+    """A decision on it is disputed."""
 
 
 def page(
@@ -90,11 +94,11 @@ def page(
     wanted += [condition] if condition is not None else []
     offset = max(offset, 0)
     ordered = _one_page(wanted, sort, offset, limit)
-    rows = [Row._make(row) for row in session.connection().execute(ordered)]
+    connection = session.connection()  # plain rows: the ORM's way to them costs more than they do
+    rows = [Row._make(row) for row in connection.execute(ordered).all()]
     if limit is None or (not offset and len(rows) < limit):
         return rows, offset + len(rows)
-    counted = select(func.count(col(p.id))).join(Person, col(Person.id) == col(p.manager_id))
-    return rows, session.scalar(counted.where(*wanted)) or 0
+    return rows, connection.scalar(_COUNTED.where(*wanted) if wanted else _ALL) or 0
 
 
 def one(session: Session, reference: str) -> Row | None:
@@ -137,7 +141,8 @@ def _rows() -> Select[*tuple[Any, ...]]:
             col(p.id), col(p.reference), col(p.title), col(p.kind), col(p.department), col(p.stage),
             col(p.revision), col(v.digest), col(v.name), col(v.version), col(p.rag), col(Person.id),
             col(Person.name), col(m.title), col(m.forecast), col(m.baseline),
-            col(p.stage_since), col(p.held_from), col(p.disputed_at),
+            col(p.stage_since), col(p.held_from),
+            col(p.disputed_at).is_not(None),
         )
         .join(v, col(v.digest) == col(p.lifecycle))
         .join(Person, col(Person.id) == col(p.manager_id))
@@ -161,7 +166,9 @@ def _unfiltered(sort: str, offset: int, limit: int) -> Select[Any]:
 
 
 def _chosen(wanted: list[ColumnElement[bool]], sort: str, offset: int, limit: int) -> Select[Any]:
-    chosen = select(col(Project.id)).join(Person, col(Person.id) == col(Project.manager_id)).where(*wanted)
+    chosen = select(col(Project.id)).where(*wanted)
+    if wanted or sort.removeprefix("-") == "manager":
+        chosen = chosen.join(Person, col(Person.id) == col(Project.manager_id))
     chosen = chosen.order_by(*_order(sort)).offset(offset).limit(limit)
     return _rows().where(col(Project.id).in_(chosen)).order_by(*_order(sort))
 

@@ -144,13 +144,20 @@ def retry(session: Session, mail_id: int, at: dt.datetime, asked_by: str) -> Out
     m = OutboxMail
     query = (
         update(m)
-        .where(col(m.id) == mail_id, col(m.state).in_(("sent", "failed", "unknown")), LOST)
+        .where(
+            col(m.id) == mail_id,
+            col(m.state).in_(("sent", "failed", "unknown")),
+            LOST,
+            func.length(col(m.data)) > 0,
+        )
         .values(state="waiting", not_before=at, next_try=at, settled_at=None, bounced_at=None, dealt_at=None)
         .returning(col(m.id))
         .execution_options(synchronize_session=False)
     )
     if session.execute(query).first() is None:
         state = load(session, mail_id).state
+        if not load(session, mail_id).data:
+            raise NotAllowed(f"The text of mail {mail_id} is kept no longer, so it cannot be sent again.")
         raise NotAllowed(
             f"Mail {mail_id} is {state}: only one that failed, came back or is unknown can be tried again."
         )

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
-from vfm_workflow.store.mail_log import ABSENT, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
+from vfm_workflow.store.mail_log import ABSENT, FOUND, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
@@ -28,8 +27,7 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return []
     target: Table = table.__table__
-    dialect = session.get_bind().dialect.name
-    adding = postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+    adding = _insert(session.get_bind().dialect.name, target)
     # one statement of bounded size: SQLite allows 32,766 variables
     width = max(1, 900 // len(target.columns))
     found: list[Any] = []
@@ -37,6 +35,17 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
         statement = adding.values(list(rows[start : start + width])).on_conflict_do_nothing()
         found += session.execute(statement.returning(*target.primary_key.columns)).all()
     return found
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    """Return the dialect's own INSERT, which has a conflict clause. Loading PostgreSQL's takes a while: not on SQLite."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 _ITEM = json.JSONEncoder(ensure_ascii=False).encode
@@ -256,6 +265,17 @@ def note(session: Session, mail_id: int, worker: str, *, at: dt.datetime, outcom
     return True
 
 
+def give_back(session: Session, mail_id: int, worker: str) -> None:
+    """Let a claimed mail wait again, unless it may have been in DATA: then its lease has to run out first."""
+    m = OutboxMail
+    query = (
+        update(m)
+        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
+        .values(state="waiting", lease_by=None, lease_until=None)
+    )
+    session.execute(query)
+
+
 def settle(
     session: Session,
     mail_id: int,
@@ -293,23 +313,25 @@ class Doubt:
     """How often the relay was asked since the last such time, and could not say."""
     times: int = 0
     """How often it was handed over without an answer since the relay, or a person, last decided that it goes again."""
+    taken: bool = False
+    """Whether the relay had taken it before that: it came back and was sent anew. What the relay knows is of that time."""
 
 
 def doubt(session: Session, mail_id: int) -> Doubt:
     """Return the doubt a mail is in, read from its log."""
     a = Attempt
     query = select(col(a.outcome), col(a.at)).where(col(a.mail_id) == mail_id).order_by(col(a.id))
-    since, asked, times = None, 0, 0
+    since, asked, times, taken = None, 0, 0, False
     for outcome, at in session.execute(query):
         if outcome == UNKNOWN:
             since, asked, times = since or at, 0, times + 1
         elif outcome == UNTOLD:
             asked += 1
-        elif outcome == ABSENT:
-            since, asked, times = None, 0, 0
+        elif outcome in (ABSENT, FOUND, "sent"):  # it is known again; one that came back may be sent anew
+            since, asked, times, taken = None, 0, 0, taken or outcome != ABSENT
         elif outcome == RETRIED:
             asked, times = 0, 0
-    return Doubt(since, asked, times)
+    return Doubt(since, asked, times, taken)
 
 
 def waiting_count(session: Session, at: dt.datetime) -> int:

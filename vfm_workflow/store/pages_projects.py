@@ -141,6 +141,9 @@ def active_people(session: Session) -> list[Person]:
     return list(session.scalars(query.order_by(managers_first, col(Person.name), col(Person.id))))
 
 
+_NEWEST = select(func.max(History.id))
+
+
 def newest_history(session: Session) -> int:
     """Return the id of the newest row of all histories: it changes whenever anything happens to a project."""
-    return session.scalar(select(func.max(History.id))) or 0
+    return session.connection().scalar(_NEWEST) or 0

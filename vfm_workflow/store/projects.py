@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col
 
@@ -117,6 +117,42 @@ def insert(session: Session, values: Mapping[str, Any], at: dt.datetime) -> Proj
     return row_by_reference(session, f"VFM-{digits}")
 
 
+class Pinned(NamedTuple):
+    """What a project follows, and where it stands."""
+
+    reference: str
+    title: str
+    lifecycle: str
+    stage: str
+    held_from: str | None
+    open_requests: int
+
+
+def pinned(session: Session, current: Collection[str]) -> list[Pinned]:
+    """Return the projects that follow a version of a lifecycle other than those of the digests `current`, by age."""
+    is_open = select(func.count()).where(
+        col(DecisionRequest.project_id) == col(Project.id), col(DecisionRequest.state) == "open"
+    )
+    query = (
+        select(
+            col(Project.reference),
+            col(Project.title),
+            col(Project.lifecycle),
+            col(Project.stage),
+            col(Project.held_from),
+            is_open.scalar_subquery(),
+        )
+        .where(col(Project.lifecycle).not_in(current))
+        .order_by(col(Project.id))
+    )
+    return [Pinned._make(row) for row in session.execute(query)]
+
+
+def pin(session: Session, project_id: int, digest: str) -> None:
+    """Let a project follow the version of a lifecycle that is stored as `digest`."""
+    session.execute(update(Project).where(col(Project.id) == project_id).values(lifecycle=digest))
+
+
 def has_lifecycle(session: Session, digest: str) -> bool:
     """Return whether that version of a lifecycle is stored."""
     sql = "SELECT 1 FROM lifecycle_version WHERE digest = :digest"
@@ -198,6 +234,15 @@ def department(session: Session, code: str) -> Department:
 def departments(session: Session) -> Sequence[Department]:
     """Return every department in order of name."""
     return list(session.scalars(select(Department).order_by(col(Department.name))))
+
+
+_DEPARTMENT_NAMES = select(col(Department.code), col(Department.name)).order_by(col(Department.name))
+
+
+def department_names(session: Session) -> dict[str, str]:
+    """Return code → name of every department, in order of name."""
+    rows = session.connection().execute(_DEPARTMENT_NAMES)
+    return {row.code: row.name for row in rows}
 
 
 def has_address(session: Session, address: str) -> bool:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from sqlmodel import Session
+
+from vfm_workflow.logs import log
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -27,8 +28,6 @@ _WAKES = "vfm_wakes"
 SECONDS_TO_RETRY = 2
 """How long a queue waits before it begins again, after the database went away."""
 MOST_CONNECTIONS = 4
-
-log = structlog.get_logger()
 
 
 def wake(session: Session, name: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import anyio.to_thread
-import structlog
 from asgi_cross_origin_protection import CrossOriginProtection
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -20,40 +18,36 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from vfm_workflow import __version__, logs, wiring
-from vfm_workflow.clock import Clock
+from vfm_workflow import __version__, collector, wiring
 from vfm_workflow.errors import ProofNeeded, VfmError
-from vfm_workflow.web import access, pages, templating
+from vfm_workflow.logs import log
+from vfm_workflow.web import pages, templating
 from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
 from vfm_workflow.web.keeping import keep_for_proof, keep_for_sign_in
+from vfm_workflow.web.loading import Pages
 from vfm_workflow.web.refusals import Refusals
 from vfm_workflow.web.visit import SignInNeeded, Visit, form, of, typed_in
 from vfm_workflow.wiring import App
+
+if TYPE_CHECKING:
+    from vfm_workflow.clock import Clock
 
 STATIC = Path(__file__).parent / "static"
 THREADS = 8
 """Pages run in a small pool: more threads only fight for the interpreter."""
 MOST_BODY = 2 * 1024 * 1024
 
-log = structlog.get_logger()
-
 
 def create(app: App, *, clock: bool = True) -> ASGIApp:
     """Return the web application of a council. With `clock` it ticks and delivers in the same process."""
 
-    logs.configure()
-
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        beating = Clock(app) if clock else None
-        if beating is not None:
-            beating.start()
-        gc.collect()
-        gc.freeze()  # what lives as long as the process need not be walked at each collection
+        beating = _clock(app) if clock else None
+        collector.resume()
         yield
-        gc.unfreeze()
         if beating is not None:
             await anyio.to_thread.run_sync(beating.stop)
         app.close()
@@ -71,10 +65,7 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     web.state.council = app
     web.state.templates = templating.environment(app)
     web.mount("/static", StaticFiles(directory=STATIC), name="static")
-    routers = pages.routers()
-    access.refuse_unlisted(routers)
-    for router in routers:
-        web.include_router(router, dependencies=[Depends(access.guard)])
+    web.router.routes += [Pages(web, module) for module in pages.ADDRESSES]
     web.add_exception_handler(SignInNeeded, _sign_in_needed)
     web.add_exception_handler(ProofNeeded, _proof_needed)
     web.add_exception_handler(VfmError, _refused)
@@ -84,6 +75,15 @@ def create(app: App, *, clock: bool = True) -> ASGIApp:
     base_url = app.settings.base_url
     protected = CrossOriginProtection(web, allowed_origins=[base_url])
     return Refusals(Headers(Gate(protected, base_url=base_url), secure=base_url.startswith("https://")))
+
+
+def _clock(app: App) -> Clock:
+    """Return the clock, which beats. Its library is loaded only where it does."""
+    from vfm_workflow.clock import Clock
+
+    beating = Clock(app)
+    beating.start()
+    return beating
 
 
 def _visit(request: Request) -> Visit:

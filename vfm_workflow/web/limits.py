@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from typing import TYPE_CHECKING
 
 from vfm_workflow.errors import TooManyTries
 from vfm_workflow.web.visit import Visit
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import MovingWindowRateLimiter
 
 _MAKING = threading.Lock()
 
@@ -22,6 +23,8 @@ def allow(visit: Visit, name: str, key: str, rate: str) -> None:
     `rate` is written `10/minute`. Raises TooManyTries, which says how long to wait. The clock is the machine's own, also in
     a demo; each replica counts for itself.
     """
+    from limits import parse
+
     limiter, item = _limiter(visit), parse(rate)
     names = (name, hashlib.sha256(key.encode()).hexdigest())  # a key may be a token: memory holds none
     if not limiter.hit(item, *names):
@@ -34,6 +37,9 @@ def computer(visit: Visit) -> str:
 
 
 def _limiter(visit: Visit) -> MovingWindowRateLimiter:
+    from limits.storage import MemoryStorage
+    from limits.strategies import MovingWindowRateLimiter
+
     state = visit.request.app.state
     with _MAKING:
         if not hasattr(state, "limiter"):

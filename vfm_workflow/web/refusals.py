@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vfm_workflow.logs import log
 
 REFUSED = frozenset({400, 401, 403, 410, 413, 414, 429, 431})
 HIDDEN = 404
 """A refusal where somebody is signed in: a page that is none of their business answers as if it were not there."""
-
-log = structlog.get_logger()
 
 
 class Refusals:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from jinja2 import (
     ChainableUndefined,
     ChoiceLoader,
     Environment,
+    FileSystemBytecodeCache,
     FileSystemLoader,
     PackageLoader,
     PrefixLoader,
 )
-from markdown_it import MarkdownIt
+from jinja2.bccache import Bucket
 from markupsafe import Markup
-from nh3 import Cleaner
 
 from vfm_workflow.domain.calendar import day_name, month_name, quarter_name, short_day, year_name
 from vfm_workflow.domain.money import figure, pounds
@@ -44,8 +45,6 @@ TAGS = {
     "td",
     "blockquote",
 }
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_CLEANER = Cleaner(tags=TAGS, attributes={}, link_rel=None)
 
 
 class Missing(ChainableUndefined):
@@ -58,6 +57,22 @@ class Missing(ChainableUndefined):
         if isinstance(self._undefined_obj, Mapping | ChainableUndefined):
             return ""
         return str(self._fail_with_undefined_error())
+
+
+class Compiled(FileSystemBytecodeCache):
+    """Compiled templates, kept from one start to the next: compiling those of one page takes longer than loading the web.
+
+    Each is kept under a hash of its source, so that a changed template is compiled anew, whoever changed it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)  # code lies there: nobody else may write it
+        super().__init__(str(folder))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template. On a disk that is full or not to be written it is compiled again next time."""
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 def environment(app: App) -> Environment:
@@ -73,6 +88,7 @@ def environment(app: App) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=Compiled(app.loaded.data / "templates"),
         undefined=Missing,
     )
     zone = app.home.calendar.zone
@@ -108,7 +124,18 @@ def moment(local: dt.datetime) -> str:
 
 def prose(text: str) -> Markup:
     """Return what somebody wrote, its simple Markdown shown and everything else inert."""
-    return Markup(_CLEANER.clean(_MARKDOWN.render(text)))  # noqa: S704 (cleaned by nh3 on this line)
+    render, clean = _prose()
+    return Markup(clean(render(text)))  # noqa: S704 (cleaned by nh3 on this line)
+
+
+@lru_cache
+def _prose() -> tuple[Callable[[str], str], Callable[[str], str]]:
+    """Return what makes HTML of Markdown and what cleans HTML, loaded with the first text that is shown."""
+    from markdown_it import MarkdownIt
+    from nh3 import Cleaner
+
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return markdown.render, Cleaner(tags=TAGS, attributes={}, link_rel=None).clean
 
 
 def plural(count: int, one: str, many: str = "") -> str:

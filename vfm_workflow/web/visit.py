@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,15 +13,16 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from jinja2 import Environment
 from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, Scope, Standing, extent, may
 from vfm_workflow.errors import NotAllowed, ProofNeeded
-from vfm_workflow.journeys import deputies, signin
+from vfm_workflow.journeys import access, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
+from vfm_workflow.signing import signer
 from vfm_workflow.store import access as access_store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project
@@ -59,7 +59,7 @@ class Visit:
             known = signin.who(session, secret, self.at, idle)
             if known is None:
                 return None
-            known = replace(known, actor=deputies.standing_in(session, self.home, known.actor, self.at))
+            known = replace(known, actor=access.standing_in(session, self.home, known.actor, self.at))
         self.request.state.who = known.actor.id  # for the log of what is refused
         if known.seen_at + SEEN_EVERY <= self.at:
             with self.app.write() as session:
@@ -229,12 +229,6 @@ class Visit:
         if done:
             self.set_cookie(response, FLASH_COOKIE, self.sign(done, "flash"), 300)
         return response
-
-
-def signer(key: str, salt: str) -> URLSafeTimedSerializer:
-    """Return what signs values of one purpose. SHA-256 throughout: the library's own choice is still SHA-1."""
-    strong = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-    return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=strong)
 
 
 def policy(nonce: str) -> str:

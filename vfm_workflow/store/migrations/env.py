@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from contextlib import nullcontext
+from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import Connection
 from sqlmodel.sql.sqltypes import AutoString
 
 from vfm_workflow.store.tables import metadata
@@ -26,9 +28,11 @@ def ours(name: str | None, kind: str, _: object) -> bool:
 
 
 engine = context.config.attributes["engine"]
+given: Connection | None = context.config.attributes.get("connection")
+"""A connection whose transaction all of it is part of, and which is committed elsewhere."""
 
-with engine.connect() as connection:
-    driver = connection.connection.dbapi_connection
+with engine.connect() if given is None else nullcontext(given) as connection:
+    driver: Any = connection.connection.dbapi_connection
     if engine.dialect.name == "sqlite":
         # A table is changed by making it anew beside the old one. What points at it must neither stop that nor follow it,
         # and both switches are deaf inside a transaction.
@@ -50,7 +54,8 @@ with engine.connect() as connection:
             raise RuntimeError(
                 f"After the upgrade rows would point at nothing; nothing was changed: {astray[:5]}"
             )
-    connection.commit()
+    if given is None:
+        connection.commit()
     if engine.dialect.name == "sqlite":
         driver.execute("PRAGMA legacy_alter_table=OFF")
         driver.execute("PRAGMA foreign_keys=ON")

@@ -1,6 +1,6 @@
 """Every table. Importing this package registers them all on `metadata`."""
 
-from vfm_workflow.store.tables.base import metadata
+from vfm_workflow.store.tables.base import for_postgresql, metadata
 from vfm_workflow.store.tables.decisions import (
     Code,
     Condition,
@@ -113,5 +113,6 @@ __all__ = [
     "Version",
     "VoteRow",
     "WebSession",
+    "for_postgresql",
     "metadata",
 ]

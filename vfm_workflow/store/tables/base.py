@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Index, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
@@ -40,5 +40,25 @@ class Moment(TypeDecorator[dt.datetime]):
         return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 
 
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index over the rows for which `where` is true.
+
+    SQLAlchemy loads a whole dialect to take one option of it, and PostgreSQL's takes as long as all the tables of a group:
+    `for_postgresql` gives its share, where it is the database.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={"where": where})
+
+
+def for_postgresql() -> None:
+    """Make the partial indexes partial on PostgreSQL as well."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_kwargs["postgresql_where"] = text(index.info["where"])
+
+
 class Table(SQLModel):
     """Base of the tables."""
+
+    # A row is checked by whoever writes it and by the database, never by pydantic: no table builds a validator at start.
+    model_config = {"defer_build": True}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from vfm_workflow.store.tables.base import Moment, Table
+from vfm_workflow.store.tables.base import Moment, Table, partial
 
 LIVE_LINK = "used_at IS NULL AND revoked_at IS NULL AND slot_id IS NOT NULL"
 LIVE_QUESTION = "used_at IS NULL AND revoked_at IS NULL AND consultee IS NOT NULL"
@@ -34,13 +34,12 @@ class DecisionRequest(Table, table=True):
 
     __tablename__ = "decision_request"
     __table_args__ = (
-        Index(
+        partial(
             "uq_decision_request_open",
             "project_id",
             "decision",
             unique=True,
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
+            where="state = 'open'",
         ),
         CheckConstraint("state IN ('open','decided','superseded','withdrawn','held')", name="state"),
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed"),
@@ -85,20 +84,18 @@ class Link(Table, table=True):
     """A link in a mail. Only the digest of its token is kept. A slot has at most one live link."""
 
     __table_args__ = (
-        Index(
+        partial(
             "uq_link_live",
             "slot_id",
             unique=True,
-            sqlite_where=text(LIVE_LINK),
-            postgresql_where=text(LIVE_LINK),
+            where=LIVE_LINK,
         ),
-        Index(
+        partial(
             "uq_link_question",
             "project_id",
             "consultee",
             unique=True,
-            sqlite_where=text(LIVE_QUESTION),
-            postgresql_where=text(LIVE_QUESTION),
+            where=LIVE_QUESTION,
         ),
         CheckConstraint("purpose IN ('decide','dispute','sign_in','consult','idea')", name="purpose"),
         CheckConstraint("(purpose = 'decide') = (slot_id IS NOT NULL)", name="slot"),

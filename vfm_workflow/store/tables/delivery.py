@@ -5,21 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index, text
+from sqlalchemy import JSON, CheckConstraint, Index
 from sqlmodel import Field
 
-from vfm_workflow.store.tables.base import Moment, Table
+from vfm_workflow.store.tables.base import Moment, Table, partial
 
 
 class Occurrence(Table, table=True):
     """A fact owed to a person. Its key lets it be said once, however many processes tick and however late."""
 
     __table_args__ = (
-        Index(
+        partial(
             "ix_occurrence_pending",
             "person_id",
-            sqlite_where=text("digest_day IS NULL"),
-            postgresql_where=text("digest_day IS NULL"),
+            where="digest_day IS NULL",
         ),
         {"sqlite_with_rowid": False},  # the key is the row: one tree to keep, not two
     )
@@ -52,11 +51,10 @@ class OutboxMail(Table, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index(
+        partial(
             "ix_outbox_open",
             "next_try",
-            sqlite_where=text("state IN ('waiting','opening','sending')"),
-            postgresql_where=text("state IN ('waiting','opening','sending')"),
+            where="state IN ('waiting','opening','sending')",
         ),
         Index("ix_outbox_settled_at", "settled_at"),
         CheckConstraint("state IN ('waiting','opening','sending','sent','failed','unknown')", name="state"),
@@ -176,14 +174,7 @@ class Job(Table, table=True):
         CheckConstraint("state IN ('queued','running','done','failed')", name="state"),
         CheckConstraint("(state IN ('done','failed')) = (finished_at IS NOT NULL)", name="finished"),
         CheckConstraint("done >= 0 AND total >= 0", name="progress"),
-        Index(
-            "uq_job_open",
-            "kind",
-            "key",
-            unique=True,
-            sqlite_where=text("state IN ('queued','running')"),
-            postgresql_where=text("state IN ('queued','running')"),
-        ),
+        partial("uq_job_open", "kind", "key", unique=True, where="state IN ('queued','running')"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

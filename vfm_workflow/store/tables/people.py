@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
-from vfm_workflow.store.tables.base import Moment, Table
+from vfm_workflow.store.tables.base import Moment, Table, partial
 
 
 class Department(Table, table=True):
@@ -58,12 +58,11 @@ class Deputy(Table, table=True):
     __table_args__ = (
         CheckConstraint("person_id <> deputy_id", name="two_people"),
         CheckConstraint("until_day >= from_day", name="days"),
-        Index(
+        partial(
             "ix_deputy_standing",
             "person_id",
             "from_day",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            where="ended_at IS NULL",
         ),
     )
 

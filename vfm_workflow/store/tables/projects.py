@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from vfm_workflow.store.tables.base import Moment, Table
+from vfm_workflow.store.tables.base import Moment, Table, partial
 
 OPEN = "done_on IS NULL"
 LATE = "done_on IS NULL AND forecast > baseline"
@@ -201,15 +201,14 @@ class Milestone(Table, table=True):
     """A milestone: its forecast moves with each return; its baseline only by a CMT decision (see Baseline)."""
 
     __table_args__ = (
-        Index("ix_milestone_open", "forecast", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
-        Index(
+        partial("ix_milestone_open", "forecast", where=OPEN),
+        partial(
             "ix_milestone_next",
             "project_id",
             "forecast",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
+            where=OPEN,
         ),
-        Index("ix_milestone_slipped", "project_id", sqlite_where=text(LATE), postgresql_where=text(LATE)),
+        partial("ix_milestone_slipped", "project_id", where=LATE),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -8,7 +8,7 @@ import re
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from vfm_workflow.journeys import signin
+from vfm_workflow.journeys import personal, signin
 from vfm_workflow.store import projects
 from vfm_workflow.store.decisions import token_digest
 from vfm_workflow.store.tables import WebSession
@@ -59,6 +59,17 @@ def end(visit: Page, form: Form) -> Response:
     return visit.go(
         "/account", "That browser is signed out." if ended else "That browser was signed out already."
     )
+
+
+@router.get("/account/data")
+def data(visit: Page) -> Response:
+    """Send whoever asks everything that is kept about them, as a file."""
+    me = visit.me()
+    with visit.read() as session:
+        person = projects.person(session, me.id)
+        found = personal.export(session, visit.home, person.address, me)
+    headers = {"Content-Disposition": 'attachment; filename="kept-about-me.json"'}
+    return Response(personal.as_json(found), media_type="application/json", headers=headers)
 
 
 @router.get("/people/{person_id}/sessions")

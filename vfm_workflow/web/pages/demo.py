@@ -176,7 +176,7 @@ def everybody(visit: Demo) -> Response:
     """Show everybody by role, with a button each."""
     with visit.read() as session:
         found = people.everybody(session)
-        departments = {entry.code: entry.name for entry in projects.departments(session)}
+        departments = projects.department_names(session)
     groups = [
         (spec.title, members)
         for role, spec in visit.home.roles.items()

@@ -6,12 +6,12 @@ import datetime as dt
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import structlog
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
 from vfm_workflow.errors import NotFound, SignInRefused, SignInServiceDown, VfmError
 from vfm_workflow.journeys import signin
+from vfm_workflow.logs import log
 from vfm_workflow.oidc import Asked, Provider
 from vfm_workflow.web.limits import allow, computer
 from vfm_workflow.web.pages.signin import START, end
@@ -31,7 +31,6 @@ def only_accounts(visit: Page) -> Visit:
 
 
 Accounts = Annotated[Visit, Depends(only_accounts)]
-log = structlog.get_logger()
 router = APIRouter()
 
 

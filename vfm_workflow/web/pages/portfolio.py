@@ -121,7 +121,7 @@ def index(visit: Page) -> Response:
             limit=asked.limit,
         )
         glance = portfolio.glance(session, visit.home, visit.at)
-        departments = {row.code: row.name for row in projects.departments(session)}
+        departments = projects.department_names(session)
     first = (asked.page - 1) * asked.limit + 1
     decisions = glance.deciding if reach(visit.home.roles, actor, "decisions.read").scope == "all" else {}
     template = visit.templates.get_template("portfolio/row.html")

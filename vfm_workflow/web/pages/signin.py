@@ -8,15 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-import structlog
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
+from vfm_workflow.domain.addresses import clean_address
 from vfm_workflow.errors import LinkDead, NotAllowed
 from vfm_workflow.journeys import signin
-from vfm_workflow.journeys.people import clean_address
+from vfm_workflow.logs import log
 from vfm_workflow.store.decisions import token_digest
 from vfm_workflow.web.limits import allow, computer
 from vfm_workflow.web.visit import SESSION_COOKIE, Form, Page, Visit, local_path
@@ -27,8 +27,6 @@ START = "/tasks"
 NEXT_COOKIE = "vfm_next"
 NONCE_SECONDS = 3600
 NONCE_SALT, NEXT_SALT = "sign-in", "next"
-
-log = structlog.get_logger()
 
 
 @router.get("/")

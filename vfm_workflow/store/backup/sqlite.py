@@ -1,79 +1,43 @@
-"""Copies of a SQLite database: taken while others write, and put back whole or not at all."""
+"""Copies of a SQLite database, by its own online backup."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
-from vfm_workflow.errors import ConfigError, DatabaseBehind, NotAllowed, NotFound, Problem
-from vfm_workflow.store.engine import BUSY_SECONDS, MIGRATIONS, Database
+from vfm_workflow.errors import ConfigError, NotAllowed, NotFound, Problem
+from vfm_workflow.store.backup.files import Copied, new, no_good, refuse_newer
+from vfm_workflow.store.engine import BUSY_SECONDS, Database
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a database while it is in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """What was copied: its size, the version of its tables, and how much is in it."""
-
-    file: Path
-    size_bytes: int
-    version: str
-    projects: int
-    history_rows: int
-
-
 def backup(url: str, file: Path) -> Copied:
-    """Copy the database at `url` into the new file `file`, checked; return what it holds. Others may go on writing.
-
-    Raises ConfigError (not SQLite), NotFound (no database there) or NotAllowed (`file` is there already).
-    """
-    source = sqlite_file(url, "pg_dump --format=custom --file FILE")
+    """Copy the database at `url` into the new file `file`, checked; return what it holds."""
+    source = _file(url)
     if not source.is_file():
         raise NotFound(f"There is no database at {source}. Check VFM_DATA or VFM_DATABASE_URL.")
-    try:
-        file.touch(exist_ok=False)
-    except FileExistsError as error:
-        message = f"{file} is there already. Name a new file: a backup never overwrites an older one."
-        raise NotAllowed(message) from error
-    draft = file.with_name(f".{file.name}.partial")
-    try:
+    with new(file) as draft:
         _copy(source, draft)
         with closing(sqlite3.connect(draft)) as database:
             # In WAL mode the copy would need two more files beside it.
             database.execute("PRAGMA journal_mode=DELETE")
         copied = _look(draft)
-        draft.replace(file)
-    except BaseException:
-        file.unlink()
-        raise
-    finally:
-        draft.unlink(missing_ok=True)
     return Copied(file, *copied)
 
 
 def restore(url: str, file: Path, *, replace: bool, kept_as: str) -> tuple[Copied, Path | None]:
-    """Make `file` the database at `url`; return (what it holds, where the database that was there is kept).
-
-    The copy is checked before anything is touched. A database in place is left alone unless `replace`, and is then
-    kept beside it under its name with `kept_as` after it. Raises ConfigError (not SQLite, or `file` is no good
-    database of ours), DatabaseBehind (it is newer than this program) or NotAllowed.
-    """
-    target = sqlite_file(url, "pg_restore --clean --dbname NAME FILE")
+    """Make `file` the database at `url`; return (what it holds, where the database that was there is kept)."""
+    target = _file(url)
     copied = Copied(file, *_look(file))
-    if copied.version not in versions():
-        raise DatabaseBehind(
-            f"{file} is at version {copied.version}, which this program does not know. "
-            "Install the newer program that wrote it, then restore."
-        )
+    refuse_newer(file, copied.version)
     kept = None
     if target.exists() and target.samefile(file):
         raise NotAllowed(f"{file} is the database itself. Name a backup of it.")
@@ -100,7 +64,7 @@ def scratch(database: Database) -> Iterator[Session]:
             yield session
             session.rollback()
         return
-    source, copy = sqlite_file(database.url, ""), Database("sqlite://")
+    source, copy = _file(database.url), Database("sqlite://")
     try:
         raw = copy.engine.raw_connection()
         with closing(_read_only(source)) as read:
@@ -113,26 +77,10 @@ def scratch(database: Database) -> Iterator[Session]:
         copy.close()
 
 
-def versions() -> frozenset[str]:
-    """Return every version of the tables that this program knows, old and new."""
-    from alembic.script import ScriptDirectory
-
-    return frozenset(step.revision for step in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
-
-
-def sqlite_file(url: str, instead: str) -> Path:
-    """Return the file of a SQLite database. Raises ConfigError for another database, naming what to use `instead`."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        problem = Problem(
-            "VFM_DATABASE_URL", None, "it is no database URL.", "Use sqlite:///path/to/file.sqlite3."
-        )
-        raise ConfigError([problem]) from error
-    if parsed.get_backend_name() == "postgresql":
-        what = "the database is PostgreSQL, which this command does not copy."
-        raise ConfigError([Problem("VFM_DATABASE_URL", None, what, f"Use PostgreSQL's own tools: {instead}")])
+def _file(url: str) -> Path:
+    """Return the file of a SQLite database. Raises ConfigError for another database, or one in memory."""
     Database(url).close()  # raises ConfigError for a kind of database that is not known at all
+    parsed = make_url(url)
     if not parsed.database or parsed.database == ":memory:":
         raise ConfigError(
             [Problem("VFM_DATABASE_URL", None, "the database is in memory only.", "Name a file.")]
@@ -161,17 +109,13 @@ def _look(file: Path) -> tuple[int, str, int, int]:
                 f"a row of {row[0]} points at nothing" for row in database.execute("PRAGMA foreign_key_check")
             ]
             if faults:
-                raise _no_good(file, f"it is damaged: {'; '.join(faults[:3])}")
+                raise no_good(file, f"it is damaged: {'; '.join(faults[:3])}")
             version = database.execute("SELECT version_num FROM alembic_version").fetchone()
             projects = database.execute("SELECT count(*) FROM project").fetchone()[0]
             rows = database.execute("SELECT count(*) FROM history").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise _no_good(file, f"it is no database of this program ({error})") from error
+        raise no_good(file, f"it is no SQLite database of this program ({error})") from error
     return file.stat().st_size, version[0] if version else "", projects, rows
-
-
-def _no_good(file: Path, what: str) -> ConfigError:
-    return ConfigError([Problem(str(file), None, f"{what}.", "Take another backup. Nothing was changed.")])
 
 
 def _put_aside(target: Path, kept: Path) -> None:
