@@ -113,7 +113,7 @@ class Clock:
         self._app = app
         self._stopping = threading.Event()
         self._scheduler: BackgroundScheduler | None = None
-        looks: dict[str, Look] = {queue.MAIL: self._deliver}
+        looks: dict[str, Look] = {queue.MAIL: self._deliver, queue.WORK: self._work}
         self._waker: Waker = (
             Queued(app, looks) if app.database.has_queue else InProcess(looks, self._stopping)
         )
@@ -183,3 +183,6 @@ class Clock:
         if done.settled:
             log.info("delivered", **counts)
         return done.settled >= BATCH or self._stopping.is_set()  # who ends leaves the rest to another
+
+    def _work(self) -> bool:
+        return self._app.do_job(self._stopping.is_set)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         base_url=settings.base_url,
         mail_from=settings.mail_from,
         mail_from_name=settings.mail_from_name,
+        mail_reply_to=settings.mail_reply_to,
         calendar=calendar,
         roles=role_specs,
         outline=written,
@@ -191,6 +192,14 @@ class App:
     database: Database
     worker: str
 
+    def __post_init__(self) -> None:
+        self.home = replace(self.home, seal=self._seal)
+
+    def _seal(self, person_id: int) -> str:
+        from vfm_workflow.signing import seal_of
+
+        return seal_of(self.secret_key, person_id)
+
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
@@ -268,10 +277,21 @@ class App:
 
     def owed(self, at: dt.datetime) -> list[str]:
         """Return what somebody ought to look into at `at`, by its name in the queue."""
+        from vfm_workflow.store import jobs as jobs_store
         from vfm_workflow.store import outbox, queue
 
         with self.read() as session:
-            return [queue.MAIL] if outbox.owed(session, at) else []
+            found = {queue.MAIL: outbox.owed(session, at), queue.WORK: jobs_store.owed(session, at)}
+        return [name for name, is_owed in found.items() if is_owed]
+
+    def do_job(self, ending: Callable[[], bool] = lambda: False) -> bool:
+        """Do the oldest job that is free; return whether there was one. It goes back where the process is `ending`."""
+        from vfm_workflow.journeys import jobs
+        from vfm_workflow.journeys.running import Tools
+
+        machine = socket.gethostname()
+        tools = Tools(self.home, self.read, self.write, self.loaded.data, machine, self.now, ending)
+        return jobs.work(tools, self.worker)
 
     def tidy(self, at: dt.datetime) -> Tidied:
         """Let go of what is personal and has been kept long enough; return how much."""

@@ -20,8 +20,9 @@ from tests.people import Council
 from tests.web.deciding import Member, asked, dump, fresh
 from tests.web.support import Browser
 from vfm_workflow import logs
+from vfm_workflow.signing import signer
 from vfm_workflow.store.tables import VoteRow
-from vfm_workflow.web.visit import SESSION_COOKIE, signer
+from vfm_workflow.web.visit import SESSION_COOKIE
 
 pytestmark = pytest.mark.xdist_group("attack")
 

@@ -18,6 +18,7 @@ import httpx
 from tests.attack.reading import Form, Page
 from tests.people import Council
 from tests.web.support import BASE, Browser, _same_origin
+from vfm_workflow.web.loading import load_all
 
 Pairs = Sequence[tuple[str, str]]
 Key = tuple[str, tuple[str, ...]]
@@ -178,6 +179,7 @@ def kinds(visitor: Visitor) -> list[str]:
 
 def schema(visitor: Visitor) -> dict[str, Any]:
     """Return the application's own OpenAPI document, which it serves to nobody."""
+    load_all(visitor.inside)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # GET and HEAD share an operation's name
         found: dict[str, Any] = visitor.inside.openapi()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.documentation import ROOT, section
+from tests.documentation import ROOT, section, text
+from tests.faults.__main__ import BEGIN, END
 
 PAGE = "docs/reliability.md"
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
@@ -22,3 +23,8 @@ def test_every_row_names_its_tests_and_every_test_exists() -> None:
             tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
             defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
             assert test in defined, f"{file} has no {test}"
+
+
+def test_the_figures_of_a_long_run_stand_there() -> None:
+    figures = text(PAGE).partition(BEGIN)[2].partition(END)[0]
+    assert len([line for line in figures.splitlines() if line.startswith("| ")]) >= 4

@@ -416,6 +416,26 @@ def test_a_digest_is_one_mail_with_every_fact_in_it_and_says_why_it_came(council
     assert "you manage the project" in mail.why
 
 
+def test_each_reader_starts_with_what_is_theirs_to_do(council: Council) -> None:
+    late = running(council, SEPTEMBER, milestone=D(2026, 10, 2))
+    other = running(council, SEPTEMBER, title="Garden waste")
+    walk(council, D(2026, 9, 2), D(2026, 10, 2))
+    at(council, D(2026, 10, 2))
+    submit(council, other, "2026-09")
+    tick(council, D(2026, 10, 5))
+    starts = {}
+    for person in ("manager", "head"):
+        text = body(council, [mail for mail in digests(council) if mail.to == address(person)][-1])
+        assert (
+            f"{late} · agreed 2 October 2026 · passed and not done: 1 working day (3 calendar days)" in text
+        )
+        starts[person] = text.partition("START HERE: ")[2].splitlines()[0]
+    assert starts == {
+        "manager": "Say what will be done about Contract signed, Waste rounds",
+        "head": "Verify the September 2026 return for Garden waste",
+    }
+
+
 def test_nobody_gets_two_digests_a_day_nor_an_empty_one(council: Council, reference: str) -> None:
     running(council, D(2026, 9, 2), title="Garden waste", milestone=D(2026, 10, 20))
     posted = walk(council, D(2026, 9, 3), D(2026, 11, 30), ("07:30", "08:00", "12:00", "17:55"))
@@ -545,7 +565,7 @@ def test_the_preview_is_what_is_then_sent_and_leaves_no_row_behind(council: Coun
         (moment, each.notice, each.to, each.subject, each.facts) for moment, each in sent
     ]
     kinds = {each.notice for _, each in shown}
-    assert kinds == {"digest", "decision_reminded"}
+    assert kinds == {"digest", "decision_reminded", "milestone_invitation"}
     assert len(shown) > 30
 
 

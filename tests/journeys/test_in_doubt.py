@@ -18,7 +18,7 @@ from vfm_workflow import wiring
 from vfm_workflow.errors import DatabaseBusy
 from vfm_workflow.journeys.deliver import LEASE, Courier
 from vfm_workflow.mail.transports import Answer, Outgoing
-from vfm_workflow.store import outbox
+from vfm_workflow.store import mail_log, outbox
 from vfm_workflow.store.engine import Database
 
 HAS_IT = Answer("sent", None, "found in the relay's log: 4F8C1 status=sent")
@@ -124,8 +124,6 @@ def test_a_mail_cut_off_three_times_is_left_to_a_person_and_not_sent_for_ever(co
 def test_a_person_who_asks_for_another_try_of_a_doubtful_mail_repeats_nothing_either(
     council: Council,
 ) -> None:
-    from vfm_workflow.store import mail_log
-
     put(council)
     at = MONDAY
     for _ in range(3):
@@ -137,6 +135,24 @@ def test_a_person_who_asks_for_another_try_of_a_doubtful_mail_repeats_nothing_ei
     relay = Relay(SENT, knows=[HAS_IT])
     assert run(council, relay, at).sent == 1
     assert relay.opened == []
+
+
+@pytest.mark.parametrize("knows", [[HAS_IT], [NEVER]])
+def test_a_mail_that_came_back_after_a_doubt_was_settled_is_sent_anew_when_a_person_asks(
+    council: Council, knows: list[Answer]
+) -> None:
+    """The relay still knows the first one: that is no reason not to send it now."""
+    put(council)
+    die_in_data(council)
+    run(council, Relay(SENT, knows=knows), AFTER, "two")
+    with council.app.write() as session:
+        mail_log.load(session, 1).bounced_at = AFTER
+    with council.app.write() as session:
+        mail_log.retry(session, 1, AFTER, "Administrator")
+    die_in_data(council, AFTER)
+    relay = Relay(SENT, knows=[HAS_IT])
+    assert run(council, relay, AFTER + LEASE + MINUTE, "two").sent == 1
+    assert (len(relay.data), relay.asked) == (1, []), "what the relay knows is of the first time"
 
 
 # ------------------------------------------------------------------ leases

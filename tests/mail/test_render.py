@@ -91,7 +91,7 @@ class TestEveryMail:
         for text in (mail.text, page.text):
             last = text[text.rindex("You get this mail because") :]
             assert CATALOGUE.notices[key].why in last
-            assert re.search(r"reply to this mail|cannot be switched off", last)
+            assert re.search(r"reply to this mail|cannot be switched off|Choose whether you are mailed", last)
 
     def test_names_the_council_and_says_no_unknown_value(self, key: str) -> None:
         mail = MAILS[key]

@@ -150,7 +150,7 @@ class Process:
 class Machines:
     """Starts processes of a council; all are ended with the test."""
 
-    def __init__(self, council: Council, folder: Path, mail_url: str) -> None:
+    def __init__(self, council: Council, folder: Path, mail_url: str, **settings: str) -> None:
         council.app.set_demo_now(council.at)  # one clock for all, which the test moves
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VFM_")}
         self._env = {
@@ -159,6 +159,7 @@ class Machines:
             "VFM_DATA": str(council.app.loaded.data),
             "VFM_DATABASE_URL": council.app.database.url,
             "VFM_MAIL_URL": mail_url,
+            **settings,
         }
         self._folder = folder
         self.all: list[Process] = []

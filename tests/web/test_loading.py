@@ -6,13 +6,14 @@ import os
 import pkgutil
 import subprocess
 import sys
+import warnings
 
 import pytest
 from fastapi import APIRouter, FastAPI
 
 from tests.people import Council
 from tests.web.support import BASE
-from vfm_workflow.web import loading, pages
+from vfm_workflow.web import access, loading, pages
 from vfm_workflow.web.loading import Pages
 
 SLOW = {
@@ -43,6 +44,16 @@ def test_every_module_of_pages_is_where_the_table_of_addresses_says() -> None:
     assert sorted(module.name for module in pkgutil.iter_modules(pages.__path__)) == list(pages.ADDRESSES)
     for module in pages.ADDRESSES:
         loading.refuse_astray(module, pages.router(module))
+
+
+def test_whoever_asks_for_all_pages_gets_each_that_has_a_line() -> None:
+    web = FastAPI()
+    web.router.routes += [Pages(web, module) for module in pages.ADDRESSES]
+    loading.load_all(web)
+    assert not [route for route in web.router.routes if isinstance(route, Pages)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # GET and HEAD share an operation's name
+        assert set(web.openapi()["paths"]) == {path for _, path in access.ACCESS}
 
 
 def test_a_route_where_nobody_would_look_for_it_is_refused() -> None:

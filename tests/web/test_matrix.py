@@ -31,7 +31,7 @@ VALUES = {
     "condition_id": "1", "version_id": "1", "period": "2026-03", "milestone_id": "1", "element_id": "1",
     "measure_id": "1", "line_id": "1", "evidence_id": "1", "key": "legal", "request_id": "1", "mail_id": "1",
     "idea_id": "1", "code": "SS", "person_id": "999", "token": "unknown", "link_id": "999",
-    "file_id": "1", "deputy_id": "1", "remark_id": "1", "digest": "0" * 64,
+    "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "digest": "0" * 64, "seal": "unknown",
 }  # fmt: skip
 """What stands in a route's address: things that the project with everything has."""
 ROUTES = sorted(ACCESS)

@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 from vfm_workflow import collector
-from vfm_workflow.cli import audit, clockwork, db, home, mail, people, project, report, serve, workflow
+from vfm_workflow.cli import (
+    audit,
+    clockwork,
+    db,
+    export,
+    home,
+    mail,
+    people,
+    project,
+    report,
+    serve,
+    simulate,
+    workflow,
+)
 from vfm_workflow.cli.output import refuse
 from vfm_workflow.errors import VfmError
 
@@ -88,8 +101,10 @@ app.command()(clockwork.deliver)
 app.command()(clockwork.preview)
 app.add_typer(mail.group, name="mail")
 app.add_typer(workflow.group, name="workflow")
+app.command()(export.export)
 app.add_typer(report.group, name="report")
 app.add_typer(audit.group, name="audit")
+app.command()(simulate.simulate)
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "consultation_receipt": _CONSULTED | {"answer", "answered_at", "assurance"},
     "idea_asked": COMMON | {"idea", "link"},
     "idea_replied": COMMON | {"idea", "reply", "by", "page"},
+    "milestone_invitation": COMMON | {"project", "milestone", "day", "was", "link"},
+    "milestone_cancelled": COMMON | {"project", "milestone", "day", "reason", "link"},
     "sign_in_link": COMMON | {"link", "minutes"},
     "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
     "sign_in_shared": COMMON | {"link"},
@@ -43,8 +45,9 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
 }
 """Every notice that the program sends at once, with the names its templates may use."""
 
-EVERY_ITEM = frozenset({"later", "step"})
-"""What every item of a digest has besides its own: where to put it off, and how far up an escalation it has come."""
+EVERY_ITEM = frozenset({"later", "step", "own"})
+"""What every item of a digest has besides its own: where to put it off, how far up an escalation it has come, and whether
+its reader manages the project."""
 
 _MOVED = _ITEM | {"event", "from_stage", "to_stage", "by", "on", "reason"}
 _RECURRING = frozenset({"link", "title", "text", "start", "period", "before", "day"})

@@ -37,7 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 OPTIONAL_AT_ONCE = ("milestone_invitation",)
-"""What is sent at once and may all the same be left to the person."""
+"""What is sent at once and may all the same be left to the person: on for a project manager, else off."""
 
 FILLED = ("period", "before", "day")
 """What may stand in braces in what a notice `says`."""

@@ -48,6 +48,8 @@ PERMISSIONS = (
     "mail.read",
     "mail.retry",
     "audit.read",
+    "data.export",
+    "lifecycle.move",
     "people.edit",
     "deputy.set",
     "deputy.be",

@@ -14,7 +14,6 @@ from vfm_workflow.errors import DatabaseAway
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
 from vfm_workflow.store import outbox
 from vfm_workflow.store.mail_log import ABSENT, FOUND, UNKNOWN, UNTOLD
-from vfm_workflow.store.tables import OutboxMail
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
 """Opens a transaction that commits at its end: delivery needs one for each step, so that a crash loses nothing."""
@@ -150,7 +149,7 @@ class Courier:
     def _clear(self, claimed: Claimed, since: dt.datetime, at: dt.datetime, done: Delivered) -> bool:
         """Ask the relay about a mail in doubt. Return whether it is to be sent again. Raises LeaseLost."""
         mail, doubt = claimed.mail, claimed.doubt
-        answer = self.transport.look_up(mail, since)
+        answer = None if doubt.taken else self.transport.look_up(mail, since)
         if answer is not None and answer.outcome in ("sent", "failed"):
             outcome = FOUND if answer.outcome == "sent" else "failed"
             self._settle(Verdict(mail.id, at, answer.outcome, outcome, answer), done)
@@ -213,8 +212,7 @@ def deliver(
     return Courier(work, transport, worker).run(at, limit, ending=ending)
 
 
-def _claimed(session: Session, row: OutboxMail) -> Claimed:
-    assert row.id is not None
+def _claimed(session: Session, row: outbox.Claim) -> Claimed:
     mail = Outgoing(id=row.id, message_id=row.message_id, sender=row.sender, to=row.to, data=row.data)
     doubt = outbox.doubt(session, row.id) if row.attempts else outbox.Doubt()
     return Claimed(mail, row.not_before, row.attempts, doubt)

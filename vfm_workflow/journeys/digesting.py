@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlmodel import Session
 
@@ -15,6 +16,7 @@ from vfm_workflow.domain.notices import Notice
 from vfm_workflow.journeys import posting, recurring
 from vfm_workflow.journeys.due import Now, Owed
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.mail.message import DigestList
 from vfm_workflow.mail.render import Group
 from vfm_workflow.store import outbox, projects, wishes
 from vfm_workflow.store.tables import Occurrence, OutboxMail, Person
@@ -114,7 +116,7 @@ def _facts(session: Session, now: Now, wanted: Wanted) -> dict[int, dict[str, li
     said = outbox.said(session, names)
     for notice_key in names:
         notice = now.home.catalogue.notices[notice_key]
-        for owed, person_id, step, why in _owed(now, notice):
+        for owed, person_id, step, why in owed_to(now, notice):
             fact = _unsaid(notice_key, notice, owed, person_id, step, wanted, said)
             if fact is not None and wanted.hears(person_id, notice_key):
                 fact.why = why
@@ -166,7 +168,7 @@ def _pending(session: Session, now: Now) -> list[Occurrence]:
     return outbox.pending_facts(session) if away else rows
 
 
-def _owed(now: Now, notice: Notice) -> Iterator[tuple[Owed, int, int, str]]:
+def owed_to(now: Now, notice: Notice) -> Iterator[tuple[Owed, int, int, str]]:
     """Yield (fact, person, step, why) of a notice's chain. Whoever hears at one step hears at no later one."""
     heard = set[tuple[str, int]]()
     for step, (when, to, why) in enumerate(notice.chain()):
@@ -271,8 +273,14 @@ def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
 
 
 def _shown(session: Session, now: Now, fact: Fact) -> dict[str, Any]:
-    """Return the item as templates get it: the manager's name for their id, its step, and where to put it off."""
-    item = {**fact.item, "step": fact.step, "later": ""}
+    """Return the item as templates get it: the manager's name for their id, its step, whose it is, where to put it off."""
+    notice_key, _, subject, person_id = fact.key
+    later = ""
+    if now.home.catalogue.notices[notice_key].snooze and not fact.step:
+        later = now.home.url(f"/account/mail/later?{urlencode({'notice': notice_key, 'subject': subject})}")
+    reference = str((fact.item.get("project") or {}).get("reference", ""))
+    own = now.managers.get(reference) == person_id
+    item = {**fact.item, "step": fact.step, "later": later, "own": own}
     if isinstance(item.get("manager"), int):
         item["manager"] = projects.person(session, item["manager"]).name
     return item
@@ -280,8 +288,32 @@ def _shown(session: Session, now: Now, fact: Fact) -> dict[str, Any]:
 
 def _write_digest(session: Session, now: Now, person: Person, groups: Sequence[Group]) -> OutboxMail:
     home = now.home
-    rendered = home.renderer.digest(person.name, groups, home.url("/tasks"), now.today)
+    rendered = home.renderer.digest(
+        person.name, groups, home.url("/tasks"), now.today, home.url("/account/mail")
+    )
     whys = dict.fromkeys(
         why for group in groups for why in group.whys or (home.catalogue.notices[group.notice_key].why,)
     )
-    return posting.write(session, home, "digest", person, rendered, now.at, now.at, None, "; ".join(whys))
+    keys = [group.notice_key for group in groups]
+    return posting.write(
+        session,
+        home,
+        "digest",
+        person,
+        rendered,
+        now.at,
+        now.at,
+        None,
+        "; ".join(whys),
+        _list(home, person, keys),
+    )
+
+
+def _list(home: Home, person: Person, keys: Sequence[str]) -> DigestList:
+    """Return what lets a mail program sort digests and, where all of one may be switched off, stop them (RFC 8058).
+
+    A digest with anything in it that must come offers no “unsubscribe”: the next one would come all the same.
+    """
+    optional = all("off" in home.catalogue.notices[key].choices() for key in keys)
+    url = home.url(f"/u/{home.seal(person.id)}") if optional and home.seal and person.id is not None else None
+    return DigestList(f"digest.{home.mail_domain}", url)

@@ -66,6 +66,11 @@ class Now:
         return store.subjects(self.session)
 
     @cached_property
+    def managers(self) -> Mapping[str, int]:
+        """Reference → who manages the project."""
+        return {subject.reference: subject.manager_id for subject in self.subjects.values()}
+
+    @cached_property
     def roles(self) -> Mapping[str, list[int]]:
         return store.active_by_role(self.session)
 

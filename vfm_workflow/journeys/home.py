@@ -46,9 +46,13 @@ class Home:
     renderer: Renderer
     lifecycles: Mapping[str, Lifecycle]
     """The documents as they stand in `workflows/`, by name: what new projects begin with."""
+    mail_reply_to: str = ""
+    """Where replies to mails of no project go; empty for `mail_from`."""
     sign_in: str = "link"
     """How people sign in: `link`, or `oidc` where the council has its own service."""
     mint: Callable[[], str] = new_token
+    seal: Callable[[int], str] | None = None
+    """Signs a person's id for the link that ends their optional digests; None where nothing is there to sign with."""
     kept: dict[str, Any] = field(default_factory=dict)
     """What a page worked out and may show again, each under a mark that says until when."""
     _pinned: dict[str, Lifecycle] = field(default_factory=dict)

@@ -71,7 +71,10 @@ def show(session: Session, home: Home, mail_id: int, by: Actor | None) -> Shown:
         text = _without_exempt(session, home, mail, by, _without_links(session, home, text))
         if mail.notice == "decision_code":
             text = re.sub(r"\b\d{6}\b", HIDDEN_CODE, text)
-    headers = [(name, str(value)) for name, value in message.items()]
+    headers = [
+        (name, HIDDEN if by is not None and name == "List-Unsubscribe" else str(value))
+        for name, value in message.items()
+    ]
     return Shown(mail, headers, text, store.attempts(session, mail_id), bounces.of(session, mail_id))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from vfm_workflow.journeys import board, consulting, digesting, ideas, reseat, undelivered
+from vfm_workflow.journeys import board, consulting, digesting, ideas, inviting, reseat, undelivered
 from vfm_workflow.journeys.digesting import Posted
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
@@ -22,12 +22,17 @@ def post_due(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
 
     Links that no longer lead to whoever holds their seat follow first: a deputyship begins and ends by itself.
     Digests are written from `digest_at` on working days, or from a person's own later hour; reminders of decisions
-    within decision hours.
+    and calendar entries within decision hours.
     """
     newest = outbox.newest(session)
     reseat.reconcile(session, home, at)
     posted = _written(session, newest, at)
     posted += _remind(session, home, at)
+    if home.calendar.business_moment(at) == at:
+        posted += [
+            Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
+            for mail in inviting.tick(session, home, at)
+        ]
     local = home.calendar.local(at)
     start = dt.time.fromisoformat(home.calendar.rules.digest_at)
     if home.calendar.is_working_day(local.date()) and local.time() >= start:
@@ -97,15 +102,20 @@ def preview(session: Session, home: Home, at: dt.datetime, days: int) -> Iterato
     It runs the clock itself, day by day, in a transaction the caller rolls back: what it shows is what would be sent.
     On each day it looks at the moments at which something may first be due.
     """
-    rules = home.calendar.rules
-    times = {rules.digest_at, max(rules.decision_mail.from_, rules.digest_at)}
-    times |= {
-        hours.digest_at for hours in wishes.hours(session).values() if hours.digest_at > rules.digest_at
-    }
     for offset in range(days + 1):
-        day = home.calendar.today(at) + dt.timedelta(days=offset)
-        for moment in sorted(home.calendar.moment(day, time) for time in times):
+        for moment in moments(session, home, home.calendar.today(at) + dt.timedelta(days=offset)):
             if moment > at:
                 for posted in post_due(session, home, moment):
                     yield moment, posted
         session.expire_all()
+
+
+def moments(session: Session, home: Home, day: dt.date) -> list[dt.datetime]:
+    """Return the moments of a day at which something may first be due if nobody does anything, in order.
+
+    They are the council's own hour of digests, each person's later one, and the beginning of decision hours.
+    """
+    rules = home.calendar.rules
+    own = {hours.digest_at for hours in wishes.hours(session).values() if hours.digest_at > rules.digest_at}
+    times = {rules.digest_at, max(rules.decision_mail.from_, rules.digest_at), *own}
+    return sorted(home.calendar.moment(day, time) for time in times)

@@ -36,6 +36,7 @@ def post(
     context: Mapping[str, Any],
     at: dt.datetime,
     project: AnyProject | None = None,
+    calendar: message.CalendarPart | None = None,
 ) -> OutboxMail:
     """Write the at-once mail `notice` to `person`; return its outbox row. It leaves in the hours the notice allows."""
     spec = home.catalogue.notices[notice]
@@ -50,7 +51,9 @@ def post(
         },
     )
     not_before = at if spec.hours == "any" else home.calendar.business_moment(at)
-    return write(session, home, notice, person, rendered, at, not_before, project, spec.why)
+    return write(
+        session, home, notice, person, rendered, at, not_before, project, spec.why, calendar=calendar
+    )
 
 
 def _of(session: Session, context: Mapping[str, Any], project: AnyProject | None) -> dict[str, Any]:
@@ -71,14 +74,13 @@ def write(
     not_before: dt.datetime,
     project: AnyProject | None,
     why: str,
+    digest: message.DigestList | None = None,
+    calendar: message.CalendarPart | None = None,
 ) -> OutboxMail:
     """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
     message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
     thread = message.thread_root(project.uuid, home.mail_domain) if project else None
     manager = session.get(Person, project.manager_id) if project else None
-    replies_to = (
-        message.Mailbox(manager.name, manager.address) if manager and manager.id != person.id else None
-    )
     data = message.build(
         message_id=message_id,
         date=at,
@@ -88,7 +90,9 @@ def write(
         text=rendered.text,
         html=rendered.html,
         thread=thread,
-        reply_to=replies_to,
+        reply_to=_replies_to(home, person, manager),
+        digest=digest,
+        calendar=calendar,
     )
     row = OutboxMail(
         message_id=message_id,
@@ -106,6 +110,13 @@ def write(
     )
     outbox.add(session, row)
     return row
+
+
+def _replies_to(home: Home, person: Person, manager: Person | None) -> message.Mailbox | None:
+    """Return who reads a reply: the project's manager, or the mailbox the council named; None for the sender's own."""
+    if manager is not None and manager.id != person.id:
+        return message.Mailbox(manager.name, manager.address)
+    return message.Mailbox(home.mail_from_name, home.mail_reply_to) if home.mail_reply_to else None
 
 
 def people_for(

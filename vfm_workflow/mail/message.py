@@ -40,8 +40,17 @@ class DigestList:
 
     list_id: str
     """A name like a domain, such as `digest.wrenfold.example`."""
-    unsubscribe_url: str
-    """Stops the digests of this person: a page that asks, and where it is https, a POST that does it."""
+    unsubscribe_url: str | None = None
+    """Stops the optional digests of this person: a page that asks, and where it is https, a POST that does it. None where
+    something in this one must come."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """A calendar entry beside the two bodies (RFC 6047): its method, such as `REQUEST`, and the iCalendar text."""
+
+    method: str
+    text: str
 
 
 def thread_root(project: object, domain: str) -> str:
@@ -61,6 +70,7 @@ def build(
     reply_to: Mailbox | None = None,
     thread: str | None = None,
     digest: DigestList | None = None,
+    calendar: CalendarPart | None = None,
 ) -> bytes:
     """Return the message in seven-bit bytes with CRLF line ends.
 
@@ -91,8 +101,9 @@ def build(
         (
             head.encode("ascii"),
             kind.encode("ascii"),
-            _part(boundary, "plain", text),
-            _part(boundary, "html", html),
+            _part(boundary, 'text/plain; charset="utf-8"', text),
+            _part(boundary, 'text/html; charset="utf-8"', html),
+            _calendar(boundary, calendar),
             f"--{boundary}--\r\n".encode("ascii"),
         )
     )
@@ -150,12 +161,14 @@ def _thread(root: str | None) -> list[tuple[str, str]]:
 def _list(digest: DigestList | None) -> list[tuple[str, str]]:
     if digest is None:
         return []
+    if not _DOMAIN.fullmatch(digest.list_id):
+        raise BadInput({"list_id": "The list's name must look like a domain: digest.council.gov.uk."})
+    if digest.unsubscribe_url is None:
+        return [("List-Id", f"<{digest.list_id}>")]
     url = _clean("unsubscribe_url", digest.unsubscribe_url)
     scheme = urlsplit(url).scheme
     if not url.isascii() or scheme not in ("http", "https") or re.search(r"[\s<>,]", url):
         raise BadInput({"unsubscribe_url": "The page to unsubscribe at must be a plain https:// address."})
-    if not _DOMAIN.fullmatch(digest.list_id):
-        raise BadInput({"list_id": "The list's name must look like a domain: digest.council.gov.uk."})
     return [
         ("List-Id", f"<{digest.list_id}>"),
         ("List-Unsubscribe", f"<{url}>"),
@@ -185,13 +198,18 @@ def _encoded(value: str, indent: int) -> str:
     return "\r\n ".join(f"=?utf-8?q?{part}?=" for part in [*words, word])
 
 
-def _part(boundary: str, subtype: str, body: str) -> bytes:
+def _calendar(boundary: str, calendar: CalendarPart | None) -> bytes:
+    """Return the entry as the last alternative, where mail programs with a calendar look for it."""
+    if calendar is None:
+        return b""
+    if not calendar.method.isalpha() or not calendar.method.isascii():
+        raise BadInput({"calendar": "The method of a calendar entry is one word, such as REQUEST."})
+    return _part(boundary, f'text/calendar; charset="utf-8"; method={calendar.method}', calendar.text)
+
+
+def _part(boundary: str, kind: str, body: str) -> bytes:
     lines = body.replace("\r\n", "\n").replace("\r", "\n") + "\n"
-    head = (
-        f"--{boundary}\r\n"
-        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
+    head = f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     # The last line break belongs to the boundary. b2a_qp breaks long lines as the first one is written: CRLF.
     data = lines.replace("\n", "\r\n").encode("utf-8", "replace")
     return head.encode("ascii") + binascii.b2a_qp(data, istext=True)

@@ -180,6 +180,22 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
         "by": "Head of Street Scene",
         "page": f"{_URL}/ideas",
     },
+    "milestone_invitation": {
+        **_COMMON,
+        "project": _LEISURE,
+        "milestone": "Trust registered",
+        "day": dt.date(2027, 2, 1),
+        "was": dt.date(2027, 1, 4),
+        "link": f"{_URL}/projects/VFM-0009/milestones",
+    },
+    "milestone_cancelled": {
+        **_COMMON,
+        "project": _LEISURE,
+        "milestone": "Trust registered",
+        "day": dt.date(2027, 2, 1),
+        "reason": "It was reached on 20 November 2026.",
+        "link": f"{_URL}/projects/VFM-0009/milestones",
+    },
     "sign_in_link": {**_COMMON, "link": f"{_URL}/sign-in/{_LINK[-43:]}", "minutes": 30},
     "address_changed": {
         **_COMMON,
@@ -368,7 +384,11 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-_EVERY_ITEM = {"later": f"{_URL}/account/mail/later?notice=condition_open&subject=condition%3A4", "step": 0}
+_EVERY_ITEM = {
+    "later": f"{_URL}/account/mail/later?notice=condition_open&subject=condition%3A4",
+    "step": 0,
+    "own": True,
+}
 SAMPLES: Mapping[str, Mapping[str, Any]] = {
     key: given if key in AT_ONCE else {**given, **_EVERY_ITEM} for key, given in _GIVEN.items()
 }

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +34,7 @@ FIELDS = (
     "reason",
     "detail",
 )
+_FIELDS = itemgetter(*FIELDS)
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Entry:
 
 def link_hash(previous: str, row: Mapping[str, Any]) -> str:
     """Return the hash of a history row: SHA-256 over the hash before it and its own fields as canonical JSON."""
-    body = _BODY([row[name] for name in FIELDS])
+    body = _BODY(_FIELDS(row))
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
 
 

@@ -6,13 +6,13 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, delete, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
-from vfm_workflow.store.mail_log import ABSENT, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
+from vfm_workflow.store.mail_log import ABSENT, FOUND, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
 
@@ -27,12 +27,12 @@ def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return []
     target: Table = table.__table__
-    insert = _insert(session.get_bind().dialect.name, target)
+    adding = _insert(session.get_bind().dialect.name, target)
     # one statement of bounded size: SQLite allows 32,766 variables
     width = max(1, 900 // len(target.columns))
     found: list[Any] = []
     for start in range(0, len(rows), width):
-        statement = insert.values(list(rows[start : start + width])).on_conflict_do_nothing()
+        statement = adding.values(list(rows[start : start + width])).on_conflict_do_nothing()
         found += session.execute(statement.returning(*target.primary_key.columns)).all()
     return found
 
@@ -168,58 +168,100 @@ def owed(session: Session, at: dt.datetime) -> bool:
     return bool(session.scalar(_OWED, {"at": at}))
 
 
-def claim(
-    session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1
-) -> list[OutboxMail]:
+class Claim(NamedTuple):
+    """A mail that is its worker's until the lease runs out."""
+
+    id: int
+    message_id: str
+    sender: str
+    to: str
+    data: bytes
+    not_before: dt.datetime
+    attempts: int
+
+
+_OUTBOX: Table = OutboxMail.__table__  # type: ignore[attr-defined]
+_ATTEMPT: Table = Attempt.__table__  # type: ignore[attr-defined]
+_CLAIMED = select(*(_OUTBOX.c[name] for name in Claim._fields), _OUTBOX.c.state, _OUTBOX.c.lease_until).where(
+    _OUTBOX.c.id == bindparam("mail")
+)
+_OPENING = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("mail"))
+    .values(
+        state="opening",
+        lease_by=bindparam("worker"),
+        lease_until=bindparam("until"),
+        attempts=bindparam("tries"),
+    )
+)
+_SENDING = (
+    update(_OUTBOX)
+    .where(
+        _OUTBOX.c.id == bindparam("mail"),
+        _OUTBOX.c.lease_by == bindparam("worker"),
+        _OUTBOX.c.state == "opening",
+    )
+    .values(state="sending", lease_until=bindparam("until"))
+    .returning(_OUTBOX.c.id)
+)
+_MINE = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("mail"), _OUTBOX.c.lease_by == bindparam("worker"))
+_TRIED = {"attempts": _OUTBOX.c.attempts + 1, "answer": bindparam("said")}
+_NOTED = _MINE.values(_TRIED).returning(_OUTBOX.c.id)
+_SETTLED = _MINE.values(
+    {
+        **_TRIED,
+        "state": bindparam("becomes"),
+        "lease_by": None,
+        "lease_until": None,
+        "next_try": func.coalesce(bindparam("again", type_=_OUTBOX.c.next_try.type), _OUTBOX.c.next_try),
+        "settled_at": bindparam("settled"),
+    }
+).returning(_OUTBOX.c.id)
+_LOG = insert(_ATTEMPT)
+"""The statements of delivery are built once, on the tables alone: building them and going by way of the ORM for each mail
+cost more than running them."""
+
+
+def claim(session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, limit: int = 1) -> list[Claim]:
     """Claim up to `limit` mails that may leave at `at` (or whose lease ran out), oldest first.
 
     One whose worker ended while it was in DATA gets that into its log, as an attempt that nobody knows the end of, and
     counts as in doubt from then on: see `doubt`.
     """
-    m = OutboxMail
-    ids = list(session.scalars(_FREE, {"at": at, "most": limit}))
-    if not ids:
-        return []
-    rows = list(session.scalars(select(m).where(col(m.id).in_(ids)).order_by(col(m.next_try), col(m.id))))
-    for row in rows:
+    database, claimed = session.connection(), []
+    for (mail_id,) in database.execute(_FREE, {"at": at, "most": limit}).all():
+        assert mail_id is not None
+        row = database.execute(_CLAIMED, {"mail": mail_id}).one()
+        tries = row.attempts
         if row.state == "sending":
             began = at if row.lease_until is None else row.lease_until - lease
-            session.add(Attempt(mail_id=_key(row), at=began, outcome=UNKNOWN, answer=CUT_OFF))
-            row.attempts += 1
-        row.state, row.lease_by, row.lease_until = "opening", worker, at + lease
-    session.flush()
-    return rows
+            _log(session, mail_id, began, UNKNOWN, CUT_OFF)
+            tries += 1
+        database.execute(_OPENING, {"mail": mail_id, "worker": worker, "until": at + lease, "tries": tries})
+        claimed.append(Claim._make(row[: len(Claim._fields)])._replace(attempts=tries))
+    return claimed
 
 
-def _key(row: OutboxMail) -> int:
-    assert row.id is not None
-    return row.id
+def _log(
+    session: Session, mail_id: int, at: dt.datetime, outcome: str, answer: str, code: int | None = None
+) -> None:
+    line = {"mail_id": mail_id, "at": at, "outcome": outcome, "code": code, "answer": answer}
+    session.connection().execute(_LOG, line)
 
 
 def enter_data(session: Session, mail_id: int, worker: str, until: dt.datetime) -> bool:
     """Mark a claimed mail as being in DATA, its lease anew until then. Return whether `worker` still held it."""
-    m = OutboxMail
-    query = (
-        update(m)
-        .where(col(m.id) == mail_id, col(m.lease_by) == worker, col(m.state) == "opening")
-        .values(state="sending", lease_until=until)
-        .returning(col(m.id))
-    )
-    return session.execute(query).first() is not None
+    held = {"mail": mail_id, "worker": worker, "until": until}
+    return session.connection().execute(_SENDING, held).first() is not None
 
 
 def note(session: Session, mail_id: int, worker: str, *, at: dt.datetime, outcome: str, answer: str) -> bool:
     """Write into a claimed mail's log what was learned of it. Only the holder of its lease may. Return whether it did."""
-    m = OutboxMail
-    query = (
-        update(m)
-        .where(col(m.id) == mail_id, col(m.lease_by) == worker)
-        .values(attempts=col(m.attempts) + 1, answer=answer)
-        .returning(col(m.id))
-    )
-    if session.execute(query).first() is None:
+    mine = {"mail": mail_id, "worker": worker, "said": answer}
+    if session.connection().execute(_NOTED, mine).first() is None:
         return False
-    session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, answer=answer))
+    _log(session, mail_id, at, outcome, answer)
     return True
 
 
@@ -247,24 +289,17 @@ def settle(
     next_try: dt.datetime | None,
 ) -> bool:
     """Write what became of a claimed mail, and the attempt. Only the holder of its lease may. Return whether it did."""
-    m = OutboxMail
-    query = (
-        update(m)
-        .where(col(m.id) == mail_id, col(m.lease_by) == worker)
-        .values(
-            state=state,
-            attempts=col(m.attempts) + 1,
-            answer=answer,
-            lease_by=None,
-            lease_until=None,
-            next_try=next_try if next_try is not None else col(m.next_try),
-            settled_at=None if state == "waiting" else at,
-        )
-        .returning(col(m.id))
-    )
-    if session.execute(query).first() is None:
+    mine = {
+        "mail": mail_id,
+        "worker": worker,
+        "said": answer,
+        "becomes": state,
+        "again": next_try,
+        "settled": None if state == "waiting" else at,
+    }
+    if session.connection().execute(_SETTLED, mine).first() is None:
         return False
-    session.add(Attempt(mail_id=mail_id, at=at, outcome=outcome, code=code, answer=answer))
+    _log(session, mail_id, at, outcome, answer, code)
     return True
 
 
@@ -278,23 +313,25 @@ class Doubt:
     """How often the relay was asked since the last such time, and could not say."""
     times: int = 0
     """How often it was handed over without an answer since the relay, or a person, last decided that it goes again."""
+    taken: bool = False
+    """Whether the relay had taken it before that: it came back and was sent anew. What the relay knows is of that time."""
 
 
 def doubt(session: Session, mail_id: int) -> Doubt:
     """Return the doubt a mail is in, read from its log."""
     a = Attempt
     query = select(col(a.outcome), col(a.at)).where(col(a.mail_id) == mail_id).order_by(col(a.id))
-    since, asked, times = None, 0, 0
+    since, asked, times, taken = None, 0, 0, False
     for outcome, at in session.execute(query):
         if outcome == UNKNOWN:
             since, asked, times = since or at, 0, times + 1
         elif outcome == UNTOLD:
             asked += 1
-        elif outcome == ABSENT:
-            since, asked, times = None, 0, 0
+        elif outcome in (ABSENT, FOUND, "sent"):  # it is known again; one that came back may be sent anew
+            since, asked, times, taken = None, 0, 0, taken or outcome != ABSENT
         elif outcome == RETRIED:
             asked, times = 0, 0
-    return Doubt(since, asked, times)
+    return Doubt(since, asked, times, taken)
 
 
 def waiting_count(session: Session, at: dt.datetime) -> int:

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor, Standing
 from vfm_workflow.errors import NotFound
 from vfm_workflow.store.raw import Raw
-from vfm_workflow.store.tables import DecisionRequest, Department, Person, Project, Version
+from vfm_workflow.store.tables import DecisionRequest, Department, LifecycleVersion, Person, Project, Version
 
 
 @dataclass(slots=True)
@@ -115,6 +115,55 @@ def insert(session: Session, values: Mapping[str, Any], at: dt.datetime) -> Proj
     row = {**values, "priorities": json.dumps(values["priorities"]), "at": raw.moment(at), "digits": digits}
     raw.run(_INSERT, row).fetchone()
     return row_by_reference(session, f"VFM-{digits}")
+
+
+class Pinned(NamedTuple):
+    """What a project follows, and where it stands."""
+
+    reference: str
+    title: str
+    lifecycle: str
+    stage: str
+    held_from: str | None
+    open_requests: int
+
+
+def pinned(session: Session, current: Collection[str]) -> list[Pinned]:
+    """Return the projects that follow a version of a lifecycle other than those of the digests `current`, by age."""
+    is_open = select(func.count()).where(
+        col(DecisionRequest.project_id) == col(Project.id), col(DecisionRequest.state) == "open"
+    )
+    query = (
+        select(
+            col(Project.reference),
+            col(Project.title),
+            col(Project.lifecycle),
+            col(Project.stage),
+            col(Project.held_from),
+            is_open.scalar_subquery(),
+        )
+        .where(col(Project.lifecycle).not_in(current))
+        .order_by(col(Project.id))
+    )
+    return [Pinned._make(row) for row in session.execute(query)]
+
+
+def pin(session: Session, project_id: int, digest: str) -> None:
+    """Let a project follow the version of a lifecycle that is stored as `digest`."""
+    session.execute(update(Project).where(col(Project.id) == project_id).values(lifecycle=digest))
+
+
+def lifecycle_versions(session: Session, name: str) -> list[LifecycleVersion]:
+    """Return every stored version of a lifecycle, oldest first."""
+    v = LifecycleVersion
+    query = select(v).where(col(v.name) == name).order_by(col(v.published_at), col(v.version), col(v.digest))
+    return list(session.scalars(query))
+
+
+def newest_lifecycle(session: Session, name: str) -> LifecycleVersion | None:
+    """Return the version of a lifecycle that was stored last, None where none was."""
+    found = lifecycle_versions(session, name)
+    return found[-1] if found else None
 
 
 def has_lifecycle(session: Session, digest: str) -> bool:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, or_, select
 from sqlmodel import Session, col
 
-from vfm_workflow.store.tables import DigestSent, MailHours, NoticeChoice, Occurrence, Snooze
+from vfm_workflow.store.tables import (
+    Department,
+    DigestSent,
+    MailHours,
+    NoticeChoice,
+    Occurrence,
+    Project,
+    Snooze,
+)
 
 
 class Hours(NamedTuple):
@@ -95,20 +103,17 @@ def snoozed(session: Session, person_id: int, today: dt.date) -> list[Snooze]:
     return list(session.scalars(query.order_by(col(s.until_day), col(s.notice), col(s.subject))))
 
 
-def was_told(session: Session, person_id: int, notice: str, subject: str) -> bool:
-    """Return whether a digest has said a notice of `subject` to a person."""
-    o = Occurrence
-    query = select(func.count()).where(
-        col(o.job) == notice,
-        col(o.subject) == subject,
-        col(o.person_id) == person_id,
-        col(o.digest_day).is_not(None),
-    )
-    return bool(session.scalar(query))
-
-
 def forget_pending(session: Session, person_id: int, notice: str) -> None:
     """Drop what events left to be said of a notice that a person has switched off."""
     o = Occurrence
     unsaid: Any = col(o.digest_day).is_(None)
     session.execute(delete(o).where(unsaid, col(o.person_id) == person_id, col(o.job) == notice))
+
+
+def ties(session: Session, person_id: int) -> set[str]:
+    """Return `project_manager` and `head_of_service` as a person is one to anything, whatever their own role."""
+    manages = exists().where(col(Project.manager_id) == person_id)
+    heads = exists().where(col(Department.head_id) == person_id)
+    sponsors = exists().where(col(Project.sponsor_id) == person_id)
+    row = session.execute(select(manages, or_(heads, sponsors))).one()
+    return {role for role, is_so in zip(("project_manager", "head_of_service"), row, strict=True) if is_so}

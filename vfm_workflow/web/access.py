@@ -94,6 +94,8 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/idea/{link_id}"): ANYBODY,
     ("POST", "/idea/{link_id}"): ANYBODY,
     ("POST", "/idea/{link_id}/again"): ANYBODY,
+    ("GET", "/u/{seal}"): ANYBODY,
+    ("POST", "/u/{seal}"): ANYBODY,
     # GOV.UK Notify tells what became of a mail; its token is the key.
     ("POST", "/notify/callback"): ANYBODY,
     # One's own, and lists that show what is one's to see.
@@ -102,7 +104,17 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/projects"): SIGNED_IN,
     ("GET", "/account"): SIGNED_IN,
     ("GET", "/account/data"): SIGNED_IN,
+    ("GET", "/jobs"): SIGNED_IN,
+    ("POST", "/jobs"): SIGNED_IN,
+    ("GET", "/jobs/{job_id}"): SIGNED_IN,
+    ("GET", "/jobs/{job_id}/file"): SIGNED_IN,
     ("POST", "/account/sessions"): SIGNED_IN,
+    ("GET", "/account/mail"): SIGNED_IN,
+    ("POST", "/account/mail"): SIGNED_IN,
+    ("POST", "/account/mail/hours"): SIGNED_IN,
+    ("GET", "/account/mail/later"): SIGNED_IN,
+    ("POST", "/account/mail/later"): SIGNED_IN,
+    ("POST", "/account/mail/later/end"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),

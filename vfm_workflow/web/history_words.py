@@ -155,6 +155,9 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "lesson_recorded": lambda d: ("Lesson recorded", d["lesson"]),
     "lesson_answered": lambda d: (f"Answered a lesson of {d['of']}", f"“{d['text']}”: {d['how']}"),
     "condition_discharged": lambda d: ("Condition discharged", f"“{d['condition']}”"),
+    "lifecycle_changed": lambda d: (
+        "Moved to today’s lifecycle", f"From version {d['from']['version']} to version {d['to']['version']}.",
+    ),
     "manager_changed": lambda d: ("Another project manager", f"From {d['from']} to {d['to']}."),
     "sponsor_changed": lambda d: ("Another sponsor", f"From {d['from']} to {d['to']}."),
     "return_submitted": lambda d: _return(d, "submitted"),

@@ -6,12 +6,16 @@ hundredths of a second more, once.
 
 from __future__ import annotations
 
+import threading
+
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from vfm_workflow.web import access, pages
+
+_LOADING = threading.Lock()
 
 
 class Pages(BaseRoute):
@@ -29,14 +33,19 @@ class Pages(BaseRoute):
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         if not path.startswith(self.begins) or not any(_leads(head, _parts(path)) for head in self.heads):
             return Match.NONE, {}
-        self.loaded = self.load()
-        return self.loaded.matches(scope)
+        return self.load().matches(scope)
 
     def load(self) -> BaseRoute:
-        """Put the module's routes in the place of this one; return them.
+        """Put the module's routes in the place of this one, once; return them.
 
         Raises LookupError where `access` has no line for one of them, or it is not where `pages.ADDRESSES` says.
         """
+        with _LOADING:
+            if self.loaded is None:
+                self.loaded = self._load()
+        return self.loaded
+
+    def _load(self) -> BaseRoute:
         router = pages.router(self.module)
         access.refuse_unlisted([router])
         refuse_astray(self.module, router)
@@ -49,6 +58,13 @@ class Pages(BaseRoute):
         """Answer the request that had the module loaded."""
         assert self.loaded is not None
         await self.loaded.handle(scope, receive, send)
+
+
+def load_all(web: FastAPI) -> None:
+    """Load every page of an application, for whoever wants to know all it has."""
+    for route in list(web.router.routes):
+        if isinstance(route, Pages):
+            route.load()
 
 
 def refuse_astray(module: str, router: APIRouter) -> None:

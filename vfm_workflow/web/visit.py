@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from jinja2 import Environment
 from sqlmodel import Session
 
@@ -23,6 +22,7 @@ from vfm_workflow.errors import NotAllowed, ProofNeeded
 from vfm_workflow.journeys import access, signin
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.signin import SignedIn
+from vfm_workflow.signing import signer
 from vfm_workflow.store import access as access_store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Project
@@ -229,12 +229,6 @@ class Visit:
         if done:
             self.set_cookie(response, FLASH_COOKIE, self.sign(done, "flash"), 300)
         return response
-
-
-def signer(key: str, salt: str) -> URLSafeTimedSerializer:
-    """Return what signs values of one purpose. SHA-256 throughout: the library's own choice is still SHA-1."""
-    strong = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-    return URLSafeTimedSerializer(key, salt=salt, signer_kwargs=strong)
 
 
 def policy(nonce: str) -> str:

@@ -1,0 +1,1 @@
+"""A council that lives through years, and what watches it."""

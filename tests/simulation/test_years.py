@@ -1,0 +1,151 @@
+"""A made-up council lives through a year with faults; the same seed gives the same year; what breaks is found and named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from vfm_workflow.cli import app as commands
+from vfm_workflow.domain.requirements import REQUIREMENTS
+from vfm_workflow.journeys import decide, digesting, post
+from vfm_workflow.mail.transports import Answer
+from vfm_workflow.simulation.errors import Violated
+from vfm_workflow.simulation.filling import FILL
+from vfm_workflow.simulation.relay import Relay
+from vfm_workflow.simulation.run import simulate
+from vfm_workflow.simulation.sizes import Sizes
+from vfm_workflow.store import history, outbox
+
+SMALL = Sizes(departments=2, managers=3, directors=2, projects=5)
+"""A district's corner: a year of it takes seconds."""
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_year_with_faults_breaks_nothing(seed: int) -> None:
+    outcome = simulate(1, seed, faults=True, sizes=SMALL)
+    assert outcome.projects["proposed"] >= 5
+    assert outcome.done["returns submitted"] > 5 and outcome.done["mails sent"] > 100
+    assert outcome.injected["workers killed"] > 2 and outcome.injected["ticks thrown away"] > 0
+    assert outcome.mail["written"] == outcome.mail["sent"] + outcome.mail.get("failed", 0) + outcome.mail.get(
+        "unknown", 0
+    ), "after some quiet days nothing waits any more"
+    assert outcome.checked["whole record verified"] == 13
+
+
+def test_the_same_seed_is_the_same_history_in_another_process_and_another_seed_another(
+    tmp_path: Path,
+) -> None:
+    """Strings are hashed otherwise in each process: no order may rest on that."""
+    here = simulate(0.3, 7, faults=True, sizes=SMALL)
+    done = subprocess.run(
+        [sys.executable, "-c", "from vfm_workflow.cli import main; main()", "simulate", "--years", "0.3"]
+        + ["--seed", "7", "--faults", "--json", "--departments", "2", "--managers", "3", "--directors", "2"]
+        + ["--projects", "5"],
+        env={**os.environ, "PYTHONHASHSEED": "4", "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    there = json.loads(done.stdout)
+    assert there["digest"] == here.digest
+    assert there["done"] == here.done
+    assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
+    assert simulate(0.3, 8, faults=True, sizes=SMALL).digest != here.digest
+
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def _say_without_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journey that tells and does not write down that it has."""
+    monkeypatch.setattr(outbox, "say", lambda _session, keys, _day, _at: set(keys))
+
+
+def _tick_as_if_nothing_were_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests that are written without being claimed: one more at each tick."""
+    monkeypatch.setattr(digesting.outbox, "claim_digest", lambda *_: True)
+    monkeypatch.setattr(digesting.outbox, "digested", lambda *_: set())
+    monkeypatch.setattr(digesting.outbox, "said", lambda *_: set())
+
+
+def _forget_a_step_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history whose rows do not name the row before."""
+    real = history.link_hash
+    monkeypatch.setattr(history, "link_hash", lambda previous, row: real(previous[:8], row))
+    monkeypatch.setattr("vfm_workflow.store.watching.link_hash", real)
+
+
+def _let_anybody_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same vote counted again under another seat's number is refused by the database: the program breaks."""
+    monkeypatch.setattr(decide.store, "spend", lambda *_: True)
+    monkeypatch.setattr(decide, "_again", lambda vote, _ballot: _insert_again(vote))
+
+
+def _insert_again(vote: Any) -> Any:
+    raise RuntimeError(f"vote {vote.id} was counted twice")
+
+
+def _say_sent_without_sending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that says it took a mail and did not."""
+    monkeypatch.setattr(Relay, "send", lambda *_: Answer("sent", 250, "queued"))
+
+
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (_say_without_the_ledger, "of which the ledger has"),
+        (_tick_as_if_nothing_were_said, "a second tick|two digests|told"),
+        (_forget_a_step_of_the_chain, "the chain is broken"),
+        (_say_sent_without_sending, "never came"),
+    ],
+)
+def test_what_breaks_is_found_and_says_how_to_see_it_again(
+    plant: Patch, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    with pytest.raises(Violated, match=said) as caught:
+        simulate(0.5, 3, faults=True, sizes=SMALL)
+    assert caught.value.again == (
+        "vfm simulate --years 0.5 --seed 3 --faults --departments 2 --managers 3 --directors 2 --projects 5"
+    )
+    assert caught.value.day >= dt.date(2026, 4, 1)
+    assert "See it again: vfm simulate" in str(caught.value)
+
+
+def test_a_journey_that_breaks_ends_it_with_the_day_and_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(post.reseat, "reconcile", broken)
+    with pytest.raises(Violated, match="the program broke: RuntimeError: a bug"):
+        simulate(0.1, 3, sizes=SMALL)
+
+
+def test_everything_a_gate_may_ask_for_can_be_filled_in() -> None:
+    assert FILL.keys() == REQUIREMENTS.keys()
+
+
+def test_at_the_command_line_a_violation_ends_with_one_and_a_folder_in_use_is_not_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, small = CliRunner(), ["--departments", "1", "--managers", "1", "--directors", "1", "--projects", "1"]
+    kept = tmp_path / "kept"
+    done = run.invoke(commands, ["simulate", "--years", "0.1", *small, "--keep", str(kept)])
+    assert done.exit_code == 0, done.output
+    assert "Nothing that must never break broke" in done.output and (kept / "vfm.sqlite3").exists()
+    again = run.invoke(commands, ["simulate", "--years", "0.1", *small, "--keep", str(kept)])
+    assert again.exit_code == 1 and "is not empty" in again.output
+    _say_sent_without_sending(monkeypatch)
+    wrong = run.invoke(commands, ["simulate", "--years", "0.1", "--json", *small])
+    assert wrong.exit_code == 1 and json.loads(wrong.stdout)["error"] == "violated"

@@ -1,0 +1,111 @@
+"""Heavy work as jobs: asked for once, done by whichever process is free, watched by who asked (design §6).
+
+The road is the same on both databases. A kind of job that is not in `KINDS` does not exist.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session
+
+from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.errors import DatabaseAway, NotAllowed, NotFound, VfmError
+from vfm_workflow.journeys import exporting, newer_lifecycle
+from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.running import LEASE, HandedBack, Kind, LeaseLost, Running, Tools
+from vfm_workflow.store import jobs as store
+from vfm_workflow.store.tables import Job
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND)}
+SEES_ALL = "settings.read"
+"""Who has this sees everybody's jobs, and not what they made."""
+MOST_LISTED = 100
+
+
+def offered(home: Home, by: Actor) -> list[Kind]:
+    """Return the kinds of job that somebody may ask for."""
+    return [kind for kind in KINDS.values() if may(home.roles, by, kind.permission)]
+
+
+def ask(session: Session, home: Home, kind: str, by: Actor | None, at: dt.datetime) -> Job:
+    """Ask for a job; return it, or the one that is open already. `by` is None at the command line.
+
+    Raises NotFound for an unknown kind, or NotAllowed.
+    """
+    found = KINDS.get(kind)
+    if found is None:
+        raise NotFound(f"There is no kind of job “{kind}”. There are: {', '.join(KINDS)}.")
+    if by is not None and not may(home.roles, by, found.permission):
+        raise NotAllowed(f"You may not ask for this: “{found.title}”.")
+    # What one person's export holds is fetched by that person; everything else is the same whoever asks.
+    key = f"person {by.id}" if by is not None and kind == exporting.KIND.name else "all"
+    return store.ask(session, kind, key, {}, by.id if by is not None else None, at)
+
+
+def listed(session: Session, home: Home, by: Actor) -> list[Job]:
+    """Return the newest jobs first: one's own, and for an administrator everybody's."""
+    everybody = may(home.roles, by, SEES_ALL)
+    return store.newest(session, None if everybody else by.id, MOST_LISTED)
+
+
+def show(session: Session, home: Home, job_id: int, by: Actor) -> Job:
+    """Return a job to who asked for it, or an administrator. Raises NotFound, for anybody else too."""
+    job = store.load(session, job_id)
+    if job.asked_by != by.id and not may(home.roles, by, SEES_ALL):
+        raise NotFound(f"There is no job {job_id}.")
+    return job
+
+
+def result(session: Session, home: Home, job_id: int, by: Actor) -> Mapping[str, Any]:
+    """Return what a job made, to who asked for it and may still ask. Raises NotFound or NotAllowed."""
+    job = show(session, home, job_id, by)
+    if job.asked_by != by.id or not may(home.roles, by, KINDS[job.kind].permission):
+        raise NotAllowed("Only who asked for it may fetch what it made.")
+    if job.state != "done" or not job.result or "file" not in job.result:
+        raise NotFound(f"Job {job_id} has no file to fetch.")
+    return job.result
+
+
+def work(tools: Tools, worker: str) -> bool:
+    """Do the oldest job that is free, to its end; return whether there was one.
+
+    A refusal is the job's end, said to who asked. Any other exception is too, and is raised again for the log; where the
+    database went away, the job stays as it is until its lease has run out.
+    """
+    with tools.write() as session:
+        job = store.claim(session, worker, tools.now(), LEASE)
+    if job is None:
+        return False
+    assert job.id is not None and job.lease_by is not None
+    running = Running(tools, job.id, job.lease_by, job.asked_by, job.arguments)
+    try:
+        outcome = _kind(job).work(running)
+    except HandedBack:
+        with tools.write() as session:
+            store.give_back(session, running.job_id, running.holder)
+    except LeaseLost:
+        pass  # whoever has it now settles it
+    except DatabaseAway:
+        raise
+    except VfmError as refused:
+        _settle(running, "failed", str(refused), None)
+    except Exception:
+        _settle(running, "failed", "Something went wrong on our side. The log of the system says what.", None)
+        raise
+    else:
+        _settle(running, "done", outcome.said, outcome.result)
+    return True
+
+
+def _kind(job: Job) -> Kind:
+    if job.kind not in KINDS:
+        raise NotFound(f"This version of the program knows no job of the kind “{job.kind}”.")
+    return KINDS[job.kind]
+
+
+def _settle(running: Running, state: str, said: str, result: Mapping[str, Any] | None) -> None:
+    with running.tools.write() as session:
+        store.settle(session, running.job_id, running.holder, state, said, result, running.tools.now())

@@ -1,0 +1,160 @@
+"""Calendar entries of milestones: where what is so now differs from what each person was mailed last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, case, false, func, not_, null, or_, select, tuple_, union_all, update
+from sqlmodel import Session, col
+
+from vfm_workflow.store.outbox import insert_new
+from vfm_workflow.store.tables import Department, Invitation, Milestone, NoticeChoice, Project
+
+
+class Wanted(NamedTuple):
+    """An entry that somebody's calendar should have and has not, or has otherwise."""
+
+    milestone_id: int
+    project_id: int
+    person_id: int
+    title: str
+    day: dt.date
+    sequence: int | None
+    """Of the newest one they were mailed, None where there was none."""
+    was: dt.date | None
+    """The day it said, None where it was cancelled."""
+
+
+class Unwanted(NamedTuple):
+    """An entry in somebody's calendar that should be there no more."""
+
+    milestone_id: int
+    project_id: int
+    person_id: int
+    title: str
+    day: dt.date
+    sequence: int
+    done_on: dt.date | None
+    theirs: bool
+    """Whether the project is still theirs, as its manager or the head of its service."""
+
+
+def _head() -> Any:
+    return func.coalesce(col(Department.head_id), col(Project.sponsor_id))
+
+
+def wanted(session: Session, notice: str, today: dt.date) -> list[Wanted]:
+    """Return the entries that differ from what agreed milestones still ahead say now.
+
+    The project manager has them unless switched off, the head of the service where they chose them.
+    """
+    choice = col(NoticeChoice.choice)
+    manager = _differing(col(Project.manager_id), notice, today).where(
+        func.coalesce(choice, "daily") != "off"
+    )
+    head = _differing(_head(), notice, today).where(choice != "off", _head() != col(Project.manager_id))
+    both = union_all(manager, head).subquery()
+    rows = session.execute(select(both).order_by(both.c.project_id, both.c.day, both.c.id, both.c.person_id))
+    return [Wanted._make(row) for row in rows]
+
+
+def _differing(person: Any, notice: str, today: dt.date) -> Any:
+    """Return the query of the open milestones whose newest entry of `person` says something else, or is missing."""
+    m, p, d, i, c = Milestone, Project, Department, Invitation, NoticeChoice
+    was = case((col(i.cancelled).is_(True), null()), else_=col(i.day)).label("was")
+    columns: tuple[Any, ...] = (
+        col(m.id),
+        col(m.project_id),
+        person.label("person_id"),
+        col(m.title),
+        col(m.forecast).label("day"),
+    )
+    return (
+        select(*columns, col(i.sequence), was)
+        .join(p, col(p.id) == col(m.project_id))
+        .join(d, col(d.code) == col(p.department))
+        .outerjoin(i, and_(col(i.milestone_id) == col(m.id), col(i.person_id) == person))
+        .outerjoin(c, and_(col(c.person_id) == person, col(c.notice) == notice))
+        .where(
+            col(m.done_on).is_(None),
+            col(m.baseline).is_not(None),
+            col(m.forecast) >= today,
+            or_(
+                col(i.milestone_id).is_(None),
+                col(i.cancelled).is_(True),
+                col(i.day) != col(m.forecast),
+                col(i.title) != col(m.title),
+            ),
+        )
+    )
+
+
+def unwanted(
+    session: Session, notice: str, today: dt.date, ended: Collection[tuple[str, str]]
+) -> list[Unwanted]:
+    """Return the entries still ahead of milestones that were reached, of projects that ended or are somebody else's now,
+    and of whoever switched them off and would have a wrong day. `ended` are (lifecycle, stage) in which a project ends."""
+    m, p, d, i, c = Milestone, Project, Department, Invitation, NoticeChoice
+    theirs = or_(col(i.person_id) == col(p.manager_id), col(i.person_id) == _head())
+    over = tuple_(col(p.lifecycle), col(p.stage)).in_(sorted(ended)) if ended else false()
+    query = (
+        select(
+            col(i.milestone_id),
+            col(m.project_id),
+            col(i.person_id),
+            col(i.title),
+            col(i.day),
+            col(i.sequence),
+            col(m.done_on),
+            theirs,
+        )
+        .join(m, col(m.id) == col(i.milestone_id))
+        .join(p, col(p.id) == col(m.project_id))
+        .join(d, col(d.code) == col(p.department))
+        .outerjoin(c, and_(col(c.person_id) == col(i.person_id), col(c.notice) == notice))
+        .where(
+            col(i.cancelled).is_(False),
+            col(i.day) >= today,
+            or_(
+                col(m.done_on).is_not(None),
+                not_(theirs),
+                over,
+                and_(func.coalesce(col(c.choice), "daily") == "off", col(m.forecast) != col(i.day)),
+            ),
+        )
+        .order_by(col(m.project_id), col(i.milestone_id), col(i.person_id))
+    )
+    return [Unwanted._make(row) for row in session.execute(query)]
+
+
+def note(
+    session: Session,
+    milestone_id: int,
+    person_id: int,
+    sequence: int | None,
+    day: dt.date,
+    title: str,
+    at: dt.datetime,
+    *,
+    cancelled: bool = False,
+) -> int | None:
+    """Note the entry that follows `sequence` (None: the first); return its own sequence, None where somebody else did."""
+    session.flush()
+    said = {"day": day, "title": title, "cancelled": cancelled, "sent_at": at}
+    if sequence is None:
+        row = {"milestone_id": milestone_id, "person_id": person_id, "sequence": 0, **said}
+        return 0 if insert_new(session, Invitation, [row]) else None
+    i = Invitation
+    query = (
+        update(i)
+        .where(
+            col(i.milestone_id) == milestone_id, col(i.person_id) == person_id, col(i.sequence) == sequence
+        )
+        .values(sequence=sequence + 1, **said)
+        .returning(col(i.sequence))
+        .execution_options(synchronize_session=False)
+    )
+    found: int | None = session.execute(query).scalar_one_or_none()
+    return found

@@ -1,0 +1,293 @@
+"""What was stored since somebody last looked, for whoever watches that nothing breaks: rows only ever added are read once.
+
+And everything that was ever recorded as one canonical text, by which two histories can be compared.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from vfm_workflow.store.history import link_hash
+from vfm_workflow.store.tables import (
+    Attempt,
+    Baseline,
+    Condition,
+    DecisionRequest,
+    DigestSent,
+    History,
+    Milestone,
+    MonthlyReturn,
+    Occurrence,
+    OutboxMail,
+    PersonChange,
+    Project,
+    Reading,
+    SavingEntry,
+    Version,
+    VoteRow,
+)
+
+_HISTORY = History.__table__  # type: ignore[attr-defined]
+
+
+def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
+    """Return the rows of every project's history after `row_id`, in the order in which they were written."""
+    query = select(_HISTORY).where(_HISTORY.c.id > row_id).order_by(_HISTORY.c.id)
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def hash_of(row: Mapping[str, Any]) -> str:
+    """Return what a history row's hash must be, after the hash it names as the one before."""
+    return link_hash(row["prev_hash"], row)
+
+
+def detail_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the detail of a history row."""
+    found: dict[str, Any] = json.loads(row["detail"])
+    return found
+
+
+class Standing(NamedTuple):
+    """A project's row, as far as its history must agree with it."""
+
+    id: int
+    reference: str
+    lifecycle: str
+    stage: str
+    held_from: str | None
+    revision: int
+    head: str
+    manager_id: int
+    sponsor_id: int
+
+
+def standings(session: Session) -> list[Standing]:
+    """Return every project's row."""
+    names = (
+        "id",
+        "reference",
+        "lifecycle",
+        "stage",
+        "held_from",
+        "revision",
+        "head",
+        "manager_id",
+        "sponsor_id",
+    )
+    query = select(*(getattr(Project, name) for name in names)).order_by(col(Project.id))
+    return [Standing._make(row) for row in session.execute(query)]
+
+
+class Mail(NamedTuple):
+    """A mail of the outbox."""
+
+    id: int
+    message_id: str
+    notice: str
+    to: str
+    person_id: int | None
+    created_at: dt.datetime
+    not_before: dt.datetime
+    state: str
+    data: bytes
+
+
+def mails_after(session: Session, mail_id: int) -> list[Mail]:
+    """Return the mails written after `mail_id`, oldest first."""
+    names = ("id", "message_id", "notice", "to", "person_id", "created_at", "not_before", "state", "data")
+    query = select(*(getattr(OutboxMail, name) for name in names)).where(col(OutboxMail.id) > mail_id)
+    return [Mail._make(row) for row in session.execute(query.order_by(col(OutboxMail.id)))]
+
+
+def mail_states(session: Session) -> dict[int, str]:
+    """Return the state of every mail, by id."""
+    query = select(col(OutboxMail.id), col(OutboxMail.state)).order_by(col(OutboxMail.id))
+    return {key: state for key, state in session.execute(query) if key is not None}
+
+
+def mail_bytes(session: Session) -> Iterator[tuple[int, bytes]]:
+    """Yield (id, bytes) of every mail."""
+    query = select(col(OutboxMail.id), col(OutboxMail.data)).order_by(col(OutboxMail.id))
+    for key, data in session.execute(query.execution_options(yield_per=500)):
+        yield key or 0, data
+
+
+def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, int]:
+    """Return person → how many facts the ledger says they were told in the digest of a day, of everybody whose digest of
+    that day is claimed. `jobs` are the notices that digests tell."""
+    o, d = Occurrence, DigestSent
+    facts = (
+        select(col(o.person_id), func.count().label("facts"))
+        .where(col(o.digest_day) == day, col(o.job).in_(sorted(jobs)))
+        .group_by(col(o.person_id))
+        .subquery()
+    )
+    query = (
+        select(col(d.person_id), func.coalesce(facts.c.facts, 0))
+        .outerjoin(facts, facts.c.person_id == col(d.person_id))
+        .where(col(d.day) == day)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.date]]:
+    """Return (period, subject, day of the digest) of all that was told of some notices, once each."""
+    o = Occurrence
+    query = select(col(o.period), col(o.subject), col(o.digest_day)).where(
+        col(o.job).in_(sorted(jobs)), col(o.digest_day).is_not(None)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query.distinct()) if row[2] is not None]
+
+
+class Agreed(NamedTuple):
+    """A date that a board agreed for a milestone."""
+
+    milestone_id: int
+    number: int
+    date: dt.date
+    request_id: int
+    outcome: str | None
+    state: str
+    same_project: bool
+
+
+def baselines(session: Session) -> list[Agreed]:
+    """Return every agreed date with what the decision behind it came to, oldest first of each milestone."""
+    b, r, m = Baseline, DecisionRequest, Milestone
+    query = (
+        select(
+            col(b.milestone_id),
+            col(b.number),
+            col(b.date),
+            col(b.request_id),
+            col(r.outcome),
+            col(r.state),
+            col(r.project_id) == col(m.project_id),
+        )
+        .join(r, col(r.id) == col(b.request_id))
+        .join(m, col(m.id) == col(b.milestone_id))
+        .order_by(col(b.milestone_id), col(b.number))
+    )
+    return [Agreed._make(row) for row in session.execute(query)]
+
+
+def milestone_baselines(session: Session) -> dict[int, dt.date | None]:
+    """Return milestone → the agreed date it shows."""
+    return {
+        key: day
+        for key, day in session.execute(select(col(Milestone.id), col(Milestone.baseline)))
+        if key is not None
+    }
+
+
+class Cast(NamedTuple):
+    """A vote with who asked for it and who wrote what it is on."""
+
+    id: int
+    slot_id: int
+    request_id: int
+    person_id: int
+    asked_by: int
+    frozen_by: int
+
+
+def votes_after(session: Session, vote_id: int) -> list[Cast]:
+    """Return the votes cast after `vote_id`, oldest first."""
+    v, r, t = VoteRow, DecisionRequest, Version
+    query = (
+        select(
+            col(v.id), col(v.slot_id), col(v.request_id), col(v.person_id), col(r.asked_by), col(t.frozen_by)
+        )
+        .join(r, col(r.id) == col(v.request_id))
+        .join(t, col(t.id) == col(v.version_id))
+        .where(col(v.id) > vote_id)
+        .order_by(col(v.id))
+    )
+    return [Cast._make(row) for row in session.execute(query)]
+
+
+def everything(session: Session) -> Iterator[str]:
+    """Yield every record as canonical JSON, in an order that follows from the record alone.
+
+    Left out is what is random by nature and says nothing of what happened: hashes, Message-IDs, tokens, the bytes of mail.
+    """
+    for model, columns in _RECORDS.items():
+        table: Any = model.__table__
+        query = select(*(table.c[name] for name in columns)).order_by(*table.primary_key.columns)
+        for row in session.execute(query).mappings():
+            yield _canonical(table.name, {name: _plain(name, row[name]) for name in columns})
+
+
+def _canonical(table: str, values: Mapping[str, Any]) -> str:
+    return json.dumps([table, values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, dt.date):  # a moment too
+        return value.isoformat()
+    if name == "detail" and isinstance(value, str) and "message_id" in value:
+        return {key: each for key, each in json.loads(value).items() if key != "message_id"}
+    return value
+
+
+_RECORDS: Mapping[Any, tuple[str, ...]] = {
+    History: ("project_id", "seq", "at", "actor", "event", "from_stage", "to_stage", "reason", "detail"),
+    Project: ("reference", "title", "stage", "revision", "rag", "manager_id", "sponsor_id", "created_at"),
+    DecisionRequest: (
+        "project_id",
+        "decision",
+        "state",
+        "outcome",
+        "assurance",
+        "opened_at",
+        "closed_at",
+        "frozen",
+    ),
+    VoteRow: (
+        "request_id",
+        "slot_id",
+        "person_id",
+        "choice",
+        "reason",
+        "conditions",
+        "at",
+        "late",
+        "assurance",
+    ),
+    Condition: ("project_id", "vote_id", "text", "discharged_at", "how"),
+    Baseline: ("milestone_id", "number", "date", "request_id", "at"),
+    MonthlyReturn: (
+        "project_id",
+        "period",
+        "state",
+        "rag",
+        "narrative",
+        "spend",
+        "submitted_at",
+        "verified_at",
+    ),
+    Reading: ("measure_id", "period", "number", "value", "at", "by"),
+    SavingEntry: ("line_id", "period", "number", "delivered", "at", "by"),
+    Occurrence: ("job", "period", "subject", "person_id", "posted_at", "digest_day"),
+    DigestSent: ("person_id", "day", "at"),
+    OutboxMail: (
+        "notice",
+        "to",
+        "subject",
+        "created_at",
+        "not_before",
+        "state",
+        "attempts",
+        "answer",
+        "settled_at",
+    ),
+    Attempt: ("mail_id", "at", "outcome", "code", "answer"),
+    PersonChange: ("person_id", "what", "detail", "at", "by"),
+}
+"""Table → the columns that are compared."""
