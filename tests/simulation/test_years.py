@@ -42,9 +42,7 @@ def test_a_year_with_faults_breaks_nothing(seed: int) -> None:
     assert outcome.checked["whole record verified"] == 13
 
 
-def test_the_same_seed_is_the_same_history_in_another_process_and_another_seed_another(
-    tmp_path: Path,
-) -> None:
+def test_the_same_seed_is_the_same_history_in_another_process_and_another_seed_another(tmp_path: Path) -> None:
     """Strings are hashed otherwise in each process: no order may rest on that."""
     here = simulate(0.3, 7, faults=True, sizes=SMALL)
     done = subprocess.run(
