@@ -117,6 +117,8 @@ def test_a_setting_said_twice_in_the_file_is_refused(home: Path) -> None:
         ("mail_from", "vfm@wrenfold.example, b@c.example", "one email address"),
         ("mail_from", "a@b@wrenfold.example", "one email address"),
         ("mail_from", "vfm@localhost", "one email address"),
+        ("mail_from", "", "one email address"),
+        ("mail_reply_to", "vfm", "one email address"),
         ("council_name", " ", "write it on one line"),
         ("mail_from_name", "", "write it on one line"),
         ("sign_in", "password", "use one of: link, oidc"),

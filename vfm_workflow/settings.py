@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from vfm_workflow.documents import Document, Strict, parse_toml, suggestion
 from vfm_workflow.errors import ConfigError, Problem
@@ -68,6 +68,9 @@ class Settings(Strict):
     bounce_folder: str = Field(
         default="",
         description="A mailbox folder (Maildir) with what comes back to `mail_from`; each new mail in it is read.",
+    )
+    mail_reply_to: str = Field(
+        default="", description="A mailbox that somebody reads, for replies to mails of no project."
     )
     mail_from_name: str = Field(default="Value for Money", description="The name mail comes from.")
     sign_in: SignIn = Field(
@@ -145,9 +148,11 @@ class Settings(Strict):
             raise ValueError("write it on one line")
         return value
 
-    @field_validator("mail_from")
+    @field_validator("mail_from", "mail_reply_to")
     @classmethod
-    def _from(cls, value: str) -> str:
+    def _from(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.field_name == "mail_reply_to":
+            return value
         name, at, domain = value.partition("@")
         if (
             not (name and at and "." in domain)

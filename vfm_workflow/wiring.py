@@ -91,6 +91,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         base_url=settings.base_url,
         mail_from=settings.mail_from,
         mail_from_name=settings.mail_from_name,
+        mail_reply_to=settings.mail_reply_to,
         calendar=calendar,
         roles=role_specs,
         outline=written,

@@ -20,6 +20,8 @@ PAGES = [
     ("", "/about/privacy"),
     ("manager", "/sign-out"),
     ("manager", "/tasks"),
+    ("manager", "/account/mail"),
+    ("head", "/account/mail"),
     ("place", "/tasks"),
     ("auditor", "/tasks"),
     ("chief", "/projects"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from tests.cli.conftest import Vfm
 from tests.people import Council
@@ -110,3 +111,54 @@ def test_a_lifecycle_as_json_names_version_stages_and_events(vfm: Vfm, council: 
 def test_a_name_that_is_neither_lists_the_lifecycles(vfm: Vfm) -> None:
     refused = vfm.run("workflow", "show", "vmf", code=1)
     assert "authority_wide, vfm" in refused.stderr
+
+
+# ------------------------------------------------------------------ versions of a lifecycle
+
+
+def own(vfm: Vfm, tmp_path: Path, old: str, new: str) -> None:
+    """Give the council a home of its own, with one change to its lifecycle."""
+    home = tmp_path / "home"
+    if not home.exists():
+        vfm.run("init", home)
+        vfm.env["VFM_HOME"] = str(home)
+    file = home / "workflows" / "vfm.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_what_differs_between_file_and_store_is_said_key_by_key(
+    vfm: Vfm, council: Council, tmp_path: Path
+) -> None:
+    assert "vfm: version 1 is not stored yet" in vfm.run("workflow", "diff", "vfm").stdout
+    council.create()
+    assert "vfm: the file is version 1, as it is stored." in vfm.run("workflow", "diff").stdout
+    own(vfm, tmp_path, "limit_working_days: 60", "limit_working_days: 90")
+    done = vfm.run("workflow", "diff", "vfm")
+    assert "stages.outline.limit_working_days: from 60 to 90" in done.stdout
+    assert "1 projects under way follow an older version" in done.stderr
+    (shown,) = vfm.json("workflow", "diff", "vfm")
+    assert shown["differences"] == [
+        {"where": "stages.outline.limit_working_days", "before": "60", "after": "90"}
+    ]
+    assert "There is no lifecycle nothing" in vfm.run("workflow", "diff", "nothing", code=1).stderr
+
+
+def test_a_changed_file_is_published_under_a_higher_number(
+    vfm: Vfm, council: Council, tmp_path: Path
+) -> None:
+    council.create()
+    own(vfm, tmp_path, "limit_working_days: 60", "limit_working_days: 90")
+    said = vfm.run("workflow", "publish", "vfm", code=1).stderr
+    assert "still says version: 1. Write version: 2 there" in said
+    own(vfm, tmp_path, "version: 1", "version: 2")
+    assert "vfm, version 2, is stored as" in vfm.run("workflow", "publish", "vfm").stdout
+    assert "Nothing to publish" in vfm.run("workflow", "publish", "vfm").stdout
+    assert "the file is version 2, as it is stored" in vfm.run("workflow", "diff", "vfm").stdout
+    assert vfm.json("project", "show", "VFM-0001")["stage"] == "outline"
+
+
+def test_a_home_that_is_wrong_is_not_published(vfm: Vfm, council: Council, tmp_path: Path) -> None:
+    own(vfm, tmp_path, "owner: project_manager", "owner: nobody_at_all")
+    assert "nobody_at_all" in vfm.run("workflow", "publish", code=1).stderr

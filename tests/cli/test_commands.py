@@ -24,7 +24,8 @@ CONTRACT = {
     "admin leave", "admin come-back", "admin deputy", "admin end-deputy", "admin share", "admin export-person",
     "project list", "project show", "project new", "project do",
     "mail list", "mail show", "mail retry", "mail bounce", "mail dealt",
-    "workflow show", "workflow migrate", "export", "audit verify", "report decisions", "simulate",
+    "workflow show", "workflow diff", "workflow publish", "workflow migrate",
+    "export", "audit verify", "report decisions", "simulate",
 }  # fmt: skip
 """The commands of design §1 that stand so far, and those that keep people and departments."""
 

@@ -126,3 +126,22 @@ def test_the_councils_own_name_as_a_header(council: Council, attack: str) -> Non
     with council.app.write() as session:
         assert signin.ask(session, home, address("manager"), council.at)
     check(council, readers={address("manager")})
+
+
+def test_a_reply_goes_to_the_projects_manager_or_else_to_the_mailbox_that_is_read(council: Council) -> None:
+    def reply_to(key: str, notice: str) -> str | None:
+        header = council.read_mail(council.mails(to=key, notice=notice)[-1])["Reply-To"]
+        return header.addresses[0].addr_spec if header else None
+
+    reference = council.create()
+    council.outline_ready(reference)
+    council.do(reference, "submit_outline")
+    council.later(days=1)
+    council.app.tick(council.at)
+    assert reply_to("chief", "decision_asked") == address("manager")
+    assert reply_to("head", "digest") is None, "whatever comes from the sender's own mailbox"
+    council.app.home = dataclasses.replace(council.home, mail_reply_to="vfm.team@wrenfold.example")
+    council.do(reference, "hold", "head", reason="An election")
+    council.later(days=1)
+    council.app.tick(council.at)
+    assert reply_to("manager", "digest") == "vfm.team@wrenfold.example"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -172,3 +174,23 @@ def test_on_sqlite_no_table_of_the_queue_is_made(tmp_path: Path) -> None:
         names = session.scalars(text("SELECT name FROM sqlite_master")).all()
     database.close()
     assert not [name for name in names if name.startswith("procrastinate")]
+
+
+def test_a_sweep_does_not_hold_up_a_process_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks the queue's loop, which may have ended before it answers: here it never runs at all."""
+
+    async def nothing(_: object) -> None:
+        return
+
+    monkeypatch.setattr("vfm_workflow.store.queue._remove_stalled", nothing)
+    loop = asyncio.new_event_loop()
+    waiting = queue.Queue("", {})
+    monkeypatch.setattr(waiting, "_running", (loop, None))
+    monkeypatch.setattr(waiting, "_app", object())
+    sweep = threading.Thread(target=waiting.remove_stalled)
+    sweep.start()
+    monkeypatch.setattr(waiting, "_running", None)
+    sweep.join(10)
+    assert not sweep.is_alive()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()

@@ -13,12 +13,15 @@ from tests.journeys import (
     test_board,
     test_clock,
     test_deliver,
+    test_inviting,
     test_main_line,
     test_people_and_projects,
     test_races,
+    test_schedules,
     test_signin,
 )
 from tests.people import Council
+from tests.web import test_own_mail
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
 
@@ -62,6 +65,13 @@ CLOCK = [
     test_clock.test_a_decision_past_its_deadline_is_said_to_the_manager_and_the_chair,
     test_clock.test_what_happened_on_a_day_is_said_in_the_next_mornings_digest,
     test_clock.test_a_return_of_half_a_year_ago_is_no_longer_chased,
+    test_schedules.test_released_figures_are_told_to_each_member_on_the_day_their_role_sees_them,
+    test_inviting.test_a_moved_forecast_moves_the_entry_and_keeps_its_name,
+    test_inviting.test_whoever_takes_the_project_over_gets_the_entry_and_who_had_it_loses_it,
+    test_inviting.test_the_entries_of_a_project_that_ends_leave_and_those_of_one_on_hold_stay,
+    test_own_mail.test_a_notice_that_was_switched_off_comes_no_more_and_back_on_it_does,
+    test_own_mail.test_a_weekly_notice_comes_with_the_first_digest_of_a_week,
+    test_own_mail.test_a_digest_comes_at_the_hour_and_on_the_days_somebody_wants,
 ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vfm_workflow.cli.options import Json, council
+from vfm_workflow.cli.options import At, Json, council, moment
 from vfm_workflow.cli.output import emit, note, say, table
 
 if TYPE_CHECKING:
@@ -87,6 +87,60 @@ def _data(lifecycle: Lifecycle, stage: str | None, held_from: str | None) -> dic
         "decisions": document["decisions"],
         "events": document["events"],
     }
+
+
+Name = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="One lifecycle.", show_default="every one")
+]
+
+
+@group.command()
+def diff(name: Name = None, as_json: Json = False) -> None:
+    """Say what the file of a lifecycle has that the version stored last has not."""
+    from dataclasses import asdict
+
+    from vfm_workflow.journeys import versions
+
+    with council() as app, app.read() as session:
+        found = versions.compare(session, app.home, name)
+    if as_json:
+        emit([asdict(each) for each in found])
+        return
+    for each in found:
+        if each.stored is None:
+            say(f"{each.name}: version {each.version} is not stored yet; no project has begun with it.")
+        elif not each.differences:
+            say(f"{each.name}: the file is version {each.stored}, as it is stored.")
+        else:
+            say(f"{each.name}: the file differs from version {each.stored}:")
+            say("\n".join(f"  {difference}" for difference in each.differences))
+        if each.following:
+            note(
+                f"{each.following} projects under way follow an older version of {each.name}: see `vfm workflow migrate`."
+            )
+
+
+@group.command()
+def publish(name: Name = None, at: At = "", as_json: Json = False) -> None:
+    """Store the lifecycles as they stand in their files. New projects begin with them; those under way keep theirs."""
+    from vfm_workflow.errors import ConfigError
+    from vfm_workflow.journeys import versions
+
+    with council() as app:
+        from vfm_workflow import wiring
+
+        if problems := wiring.check_home(app.loaded):
+            raise ConfigError(problems)
+        with app.write() as session:
+            new = versions.publish(session, app.home, name, moment(at, app))
+            shown = [{"name": v.name, "version": v.version, "digest": v.digest} for v in new]
+    if as_json:
+        emit(shown)
+    elif not shown:
+        say("Nothing to publish: each file is stored as it stands.")
+    for each in shown if not as_json else []:
+        say(f"{each['name']}, version {each['version']}, is stored as {str(each['digest'])[:8]}.")
+        note("Projects under way keep the version they began with: see `vfm workflow migrate`.")
 
 
 @group.command()

@@ -46,6 +46,8 @@ class Home:
     renderer: Renderer
     lifecycles: Mapping[str, Lifecycle]
     """The documents as they stand in `workflows/`, by name: what new projects begin with."""
+    mail_reply_to: str = ""
+    """Where replies to mails of no project go; empty for `mail_from`."""
     sign_in: str = "link"
     """How people sign in: `link`, or `oidc` where the council has its own service."""
     mint: Callable[[], str] = new_token

@@ -108,7 +108,7 @@ KIND = Kind(
     "lifecycle",
     "Move projects to today’s lifecycle",
     "Projects under way that follow an older version of their lifecycle go on by the version that stands in "
-    "`workflows/` today. Their stage and their history stay as they are.",
+    "the council’s files today. Their stage and their history stay as they are.",
     "lifecycle.move",
     _work,
 )

@@ -81,9 +81,6 @@ def write(
     message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
     thread = message.thread_root(project.uuid, home.mail_domain) if project else None
     manager = session.get(Person, project.manager_id) if project else None
-    replies_to = (
-        message.Mailbox(manager.name, manager.address) if manager and manager.id != person.id else None
-    )
     data = message.build(
         message_id=message_id,
         date=at,
@@ -93,7 +90,7 @@ def write(
         text=rendered.text,
         html=rendered.html,
         thread=thread,
-        reply_to=replies_to,
+        reply_to=_replies_to(home, person, manager),
         digest=digest,
         calendar=calendar,
     )
@@ -113,6 +110,13 @@ def write(
     )
     outbox.add(session, row)
     return row
+
+
+def _replies_to(home: Home, person: Person, manager: Person | None) -> message.Mailbox | None:
+    """Return who reads a reply: the project's manager, or the mailbox the council named; None for the sender's own."""
+    if manager is not None and manager.id != person.id:
+        return message.Mailbox(manager.name, manager.address)
+    return message.Mailbox(home.mail_from_name, home.mail_reply_to) if home.mail_reply_to else None
 
 
 def people_for(

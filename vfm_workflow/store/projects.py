@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from vfm_workflow.domain.roles import Actor, Standing
 from vfm_workflow.errors import NotFound
 from vfm_workflow.store.raw import Raw
-from vfm_workflow.store.tables import DecisionRequest, Department, Person, Project, Version
+from vfm_workflow.store.tables import DecisionRequest, Department, LifecycleVersion, Person, Project, Version
 
 
 @dataclass(slots=True)
@@ -151,6 +151,19 @@ def pinned(session: Session, current: Collection[str]) -> list[Pinned]:
 def pin(session: Session, project_id: int, digest: str) -> None:
     """Let a project follow the version of a lifecycle that is stored as `digest`."""
     session.execute(update(Project).where(col(Project.id) == project_id).values(lifecycle=digest))
+
+
+def lifecycle_versions(session: Session, name: str) -> list[LifecycleVersion]:
+    """Return every stored version of a lifecycle, oldest first."""
+    v = LifecycleVersion
+    query = select(v).where(col(v.name) == name).order_by(col(v.published_at), col(v.version), col(v.digest))
+    return list(session.scalars(query))
+
+
+def newest_lifecycle(session: Session, name: str) -> LifecycleVersion | None:
+    """Return the version of a lifecycle that was stored last, None where none was."""
+    found = lifecycle_versions(session, name)
+    return found[-1] if found else None
 
 
 def has_lifecycle(session: Session, digest: str) -> bool:

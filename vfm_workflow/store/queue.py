@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +101,8 @@ class Queue:
         self._ending.set()
         if (running := self._running) is not None:
             loop, task = running
-            loop.call_soon_threadsafe(task.cancel)
+            with suppress(RuntimeError):  # it has ended by itself
+                loop.call_soon_threadsafe(task.cancel)
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -109,7 +112,16 @@ class Queue:
         running, app = self._running, self._app
         if running is None or app is None:
             return  # the database is away; there is nothing to remove from
-        asyncio.run_coroutine_threadsafe(_remove_stalled(app), running[0]).result(timeout=30)
+        removing = asyncio.run_coroutine_threadsafe(_remove_stalled(app), running[0])
+        # A loop that ends meanwhile never answers: whoever stops this process must not wait for it.
+        while not self._ending.is_set() and self._running is running:
+            try:
+                return removing.result(timeout=0.2)
+            except TimeoutError:
+                continue
+            except CancelledError:
+                return
+        removing.cancel()
 
     def _run(self) -> None:
         while not self._ending.is_set():
