@@ -78,6 +78,13 @@ bench: install ## Measure against the peers
 faults: install postfix ## Kill workers by the dozen, break servers and disks, and count: make faults SEED=7
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(FAULTS_ARGS)
 
+# Made-up councils, each of its own seed, lived through for years: a failing one says how it is seen again.
+YEARS_SEEDS ?= 12
+.PHONY: years
+faults: years
+years: install ## Live through the years of a dozen made-up councils: make years SEED=100
+	$(BIN)/vfm simulate --years 2 --faults --seed $(or $(SEED),1) --seeds $(YEARS_SEEDS)
+
 .PHONY: system
 system: postfix ## See that Chromium and Postfix are there for the tests
 	@if command -v chromium-headless-shell >/dev/null; then exit 0; fi; \
