@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -48,7 +49,10 @@ def subjects(session: Session) -> dict[int, Subject]:
     return {row[0]: Subject(*row) for row in session.execute(_subjects())}
 
 
+@cache
 def _subjects() -> Any:
+    """The statements here have no arguments but those bound, and are built once: the clock asks them every minute, and
+    building one costs more than running it."""
     p = Project
     head = func.coalesce(col(Department.head_id), col(p.sponsor_id))
     columns = (p.id, p.reference, p.title, p.department, p.lifecycle, p.stage, p.stage_since, p.manager_id)
@@ -57,14 +61,17 @@ def _subjects() -> Any:
 
 def active_by_role(session: Session) -> dict[str, list[int]]:
     """Return role → ids of the active people whose own role it is."""
-    query = (
-        select(col(Person.role), col(Person.id)).where(col(Person.active).is_(True)).order_by(col(Person.id))
-    )
     found: dict[str, list[int]] = {}
-    for role, person_id in session.execute(query):
+    for role, person_id in session.execute(_by_role()):
         if person_id is not None:
             found.setdefault(role, []).append(person_id)
     return found
+
+
+@cache
+def _by_role() -> Any:
+    query = select(col(Person.role), col(Person.id)).where(col(Person.active).is_(True))
+    return query.order_by(col(Person.id))
 
 
 def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]]:
@@ -72,23 +79,28 @@ def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]
 
     Moves before `since` (an ISO moment) are folded into one, so that the query stays small in old councils.
     """
+    found: dict[int, list[tuple[str, str]]] = {}
+    for project_id, at, stage in session.execute(_stage_moves(), {"since": since}):
+        found.setdefault(project_id, []).append((at, stage))
+    return found
+
+
+@cache
+def _stage_moves() -> Any:
     h = History
+    since: Any = bindparam("since")
     moved = or_(col(h.from_stage) != col(h.to_stage), col(h.seq) == 1)
     last_before = (
         select(col(h.project_id), func.max(h.seq).label("seq"))
         .where(moved, col(h.at) < since)
         .group_by(col(h.project_id))
     ).subquery()
-    query = (
+    return (
         select(col(h.project_id), col(h.at), col(h.to_stage))
         .outerjoin(last_before, last_before.c.project_id == col(h.project_id))
         .where(moved, or_(col(h.at) >= since, col(h.seq) == last_before.c.seq))
         .order_by(col(h.project_id), col(h.seq))
     )
-    found: dict[int, list[tuple[str, str]]] = {}
-    for project_id, at, stage in session.execute(query):
-        found.setdefault(project_id, []).append((at, stage))
-    return found
 
 
 def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:
@@ -184,8 +196,14 @@ def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMile
 
 def open_conditions(session: Session) -> list[tuple[int, int, str, dt.datetime, str]]:
     """Return (condition id, project id, text, set at, set by) of every condition not discharged."""
+    rows = session.execute(_open_conditions())
+    return [(*row[:4], seat_name(row[4], row[5])) for row in map(tuple, rows)]
+
+
+@cache
+def _open_conditions() -> Any:
     decider, member = aliased(Person), aliased(Person)
-    query = (
+    return (
         select(
             col(Condition.id),
             col(Condition.project_id),
@@ -201,7 +219,6 @@ def open_conditions(session: Session) -> list[tuple[int, int, str, dt.datetime, 
         .where(col(Condition.discharged_at).is_(None))
         .order_by(col(Condition.id))
     )
-    return [(*row[:4], seat_name(row[4], row[5])) for row in map(tuple, session.execute(query))]
 
 
 class OpenConsultation(NamedTuple):
@@ -216,14 +233,18 @@ class OpenConsultation(NamedTuple):
 
 def open_consultations(session: Session) -> list[OpenConsultation]:
     """Return the consultations that somebody was asked for by link and has not answered."""
+    return [OpenConsultation._make(row) for row in session.execute(_open_consultations())]
+
+
+@cache
+def _open_consultations() -> Any:
     c = Consultation
-    query = (
+    return (
         select(col(c.project_id), col(c.key), col(c.asked_on), col(c.deadline), col(Person.name))
         .join(Person, col(Person.id) == col(c.person_id))
         .where(col(c.answered_on).is_(None), col(c.deadline).is_not(None))
         .order_by(col(c.project_id), col(c.key))
     )
-    return [OpenConsultation._make(row) for row in session.execute(query)]
 
 
 class OpenIdea(NamedTuple):
@@ -238,13 +259,17 @@ class OpenIdea(NamedTuple):
 
 def open_ideas(session: Session) -> list[OpenIdea]:
     """Return the ideas that nobody has replied to, oldest first."""
-    query = (
+    return [OpenIdea._make(row) for row in session.execute(_open_ideas())]
+
+
+@cache
+def _open_ideas() -> Any:
+    return (
         select(col(Idea.id), col(Idea.on), col(Idea.text), col(Idea.department), col(Person.name))
         .join(Person, col(Person.id) == col(Idea.by))
         .where(col(Idea.replied_on).is_(None))
         .order_by(col(Idea.id))
     )
-    return [OpenIdea._make(row) for row in session.execute(query)]
 
 
 class OpenChallenge(NamedTuple):
@@ -259,13 +284,17 @@ class OpenChallenge(NamedTuple):
 
 def open_challenges(session: Session) -> list[OpenChallenge]:
     """Return the challenges that nobody has replied to, oldest first."""
-    query = (
+    return [OpenChallenge._make(row) for row in session.execute(_open_challenges())]
+
+
+@cache
+def _open_challenges() -> Any:
+    return (
         select(col(Remark.id), col(Remark.project_id), col(Remark.on), col(Remark.text), col(Person.name))
         .join(Person, col(Person.id) == col(Remark.by))
         .where(col(Remark.kind) == "challenge", col(Remark.replied_on).is_(None))
         .order_by(col(Remark.id))
     )
-    return [OpenChallenge._make(row) for row in session.execute(query)]
 
 
 def heads(session: Session) -> dict[str, list[int]]:
@@ -285,27 +314,40 @@ def open_decisions(session: Session) -> list[Row[Any]]:
 
 def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
     """Return request → names of the members who have not decided yet; vacated seats wait for nobody."""
-    query = (
-        select(col(Slot.request_id), col(Person.name))
-        .join(Person, col(Person.id) == col(Slot.person_id))
-        .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
-        .where(
-            col(Slot.request_id).in_(request_ids), col(VoteRow.id).is_(None), col(Slot.vacated_at).is_(None)
-        )
-        .order_by(col(Slot.id))
-    )
     found: dict[int, list[str]] = {}
-    for request_id, name in session.execute(query):
+    for request_id, name in session.execute(_unvoted(), {"requests": request_ids}):
         found.setdefault(request_id, []).append(name)
     return found
 
 
+@cache
+def _unvoted() -> Any:
+    return (
+        select(col(Slot.request_id), col(Person.name))
+        .join(Person, col(Person.id) == col(Slot.person_id))
+        .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
+        .where(
+            col(Slot.request_id).in_(bindparam("requests", expanding=True)),
+            col(VoteRow.id).is_(None),
+            col(Slot.vacated_at).is_(None),
+        )
+        .order_by(col(Slot.id))
+    )
+
+
 def seat_counts(session: Session, request_ids: list[int]) -> dict[int, tuple[int, int]]:
     """Return request → (members, votes); vacated seats do not count."""
-    query = (
+    rows = session.execute(_seat_counts(), {"requests": request_ids})
+    return {request_id: (members, cast) for request_id, members, cast in rows}
+
+
+@cache
+def _seat_counts() -> Any:
+    return (
         select(col(Slot.request_id), func.count(col(Slot.id)), func.count(col(VoteRow.id)))
         .outerjoin(VoteRow, col(VoteRow.slot_id) == col(Slot.id))
-        .where(col(Slot.request_id).in_(request_ids), col(Slot.vacated_at).is_(None))
+        .where(
+            col(Slot.request_id).in_(bindparam("requests", expanding=True)), col(Slot.vacated_at).is_(None)
+        )
         .group_by(col(Slot.request_id))
     )
-    return {request_id: (members, cast) for request_id, members, cast in session.execute(query)}

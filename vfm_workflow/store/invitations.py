@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, false, func, not_, null, or_, select, tuple_, union_all, update
+from sqlalchemy import and_, bindparam, case, false, func, not_, null, or_, select, tuple_, union_all, update
 from sqlmodel import Session, col
 
 from vfm_workflow.store.outbox import insert_new
@@ -50,17 +51,21 @@ def wanted(session: Session, notice: str, today: dt.date) -> list[Wanted]:
 
     The project manager has them unless switched off, the head of the service where they chose them.
     """
-    choice = col(NoticeChoice.choice)
-    manager = _differing(col(Project.manager_id), notice, today).where(
-        func.coalesce(choice, "daily") != "off"
-    )
-    head = _differing(_head(), notice, today).where(choice != "off", _head() != col(Project.manager_id))
-    both = union_all(manager, head).subquery()
-    rows = session.execute(select(both).order_by(both.c.project_id, both.c.day, both.c.id, both.c.person_id))
+    rows = session.execute(_wanted(), {"notice": notice, "today": today})
     return [Wanted._make(row) for row in rows]
 
 
-def _differing(person: Any, notice: str, today: dt.date) -> Any:
+@cache
+def _wanted() -> Any:
+    """Built once: the clock asks it every minute, and building it costs more than running it."""
+    choice = col(NoticeChoice.choice)
+    manager = _differing(col(Project.manager_id)).where(func.coalesce(choice, "daily") != "off")
+    head = _differing(_head()).where(choice != "off", _head() != col(Project.manager_id))
+    both = union_all(manager, head).subquery()
+    return select(both).order_by(both.c.project_id, both.c.day, both.c.id, both.c.person_id)
+
+
+def _differing(person: Any) -> Any:
     """Return the query of the open milestones whose newest entry of `person` says something else, or is missing."""
     m, p, d, i, c = Milestone, Project, Department, Invitation, NoticeChoice
     was = case((col(i.cancelled).is_(True), null()), else_=col(i.day)).label("was")
@@ -76,11 +81,11 @@ def _differing(person: Any, notice: str, today: dt.date) -> Any:
         .join(p, col(p.id) == col(m.project_id))
         .join(d, col(d.code) == col(p.department))
         .outerjoin(i, and_(col(i.milestone_id) == col(m.id), col(i.person_id) == person))
-        .outerjoin(c, and_(col(c.person_id) == person, col(c.notice) == notice))
+        .outerjoin(c, and_(col(c.person_id) == person, col(c.notice) == bindparam("notice")))
         .where(
             col(m.done_on).is_(None),
             col(m.baseline).is_not(None),
-            col(m.forecast) >= today,
+            col(m.forecast) >= bindparam("today"),
             or_(
                 col(i.milestone_id).is_(None),
                 col(i.cancelled).is_(True),
@@ -96,10 +101,16 @@ def unwanted(
 ) -> list[Unwanted]:
     """Return the entries still ahead of milestones that were reached, of projects that ended or are somebody else's now,
     and of whoever switched them off and would have a wrong day. `ended` are (lifecycle, stage) in which a project ends."""
+    rows = session.execute(_unwanted(frozenset(ended)), {"notice": notice, "today": today})
+    return [Unwanted._make(row) for row in rows]
+
+
+@cache
+def _unwanted(ended: frozenset[tuple[str, str]]) -> Any:
     m, p, d, i, c = Milestone, Project, Department, Invitation, NoticeChoice
     theirs = or_(col(i.person_id) == col(p.manager_id), col(i.person_id) == _head())
     over = tuple_(col(p.lifecycle), col(p.stage)).in_(sorted(ended)) if ended else false()
-    query = (
+    return (
         select(
             col(i.milestone_id),
             col(m.project_id),
@@ -113,10 +124,10 @@ def unwanted(
         .join(m, col(m.id) == col(i.milestone_id))
         .join(p, col(p.id) == col(m.project_id))
         .join(d, col(d.code) == col(p.department))
-        .outerjoin(c, and_(col(c.person_id) == col(i.person_id), col(c.notice) == notice))
+        .outerjoin(c, and_(col(c.person_id) == col(i.person_id), col(c.notice) == bindparam("notice")))
         .where(
             col(i.cancelled).is_(False),
-            col(i.day) >= today,
+            col(i.day) >= bindparam("today"),
             or_(
                 col(m.done_on).is_not(None),
                 not_(theirs),
@@ -126,7 +137,6 @@ def unwanted(
         )
         .order_by(col(m.project_id), col(i.milestone_id), col(i.person_id))
     )
-    return [Unwanted._make(row) for row in session.execute(query)]
 
 
 def note(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
@@ -103,19 +104,24 @@ def live_links(session: Session, request_id: int) -> dict[int, Link]:
 
 def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, DecisionRequest]]:
     """Return the links that could still record a late vote on a decision that was taken, each with its request."""
-    query = (
+    return [(link, request) for link, request in session.execute(_late_links(), {"at": at})]
+
+
+@cache
+def _late_links() -> Any:
+    """Built once: the clock asks it every minute."""
+    return (
         select(Link, DecisionRequest)
         .join(Slot, col(Slot.id) == col(Link.slot_id))
         .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
         .where(
             col(Link.used_at).is_(None),
             col(Link.revoked_at).is_(None),
-            col(Link.expires_at) >= at,
+            col(Link.expires_at) >= bindparam("at"),
             col(DecisionRequest.state) == "decided",
         )
         .order_by(col(Link.id))
     )
-    return [(link, request) for link, request in session.execute(query)]
 
 
 def voted(session: Session, request_id: int, person_id: int) -> bool:
