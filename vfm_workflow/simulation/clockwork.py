@@ -33,7 +33,7 @@ AWAY_A_DAY, DOWN_A_DAY, TROUBLED_A_DAY = 0.02, 0.008, 0.1
 BUSY_TEXT = "The database was busy (simulated)."
 
 
-@dataclass
+@dataclass(eq=False)
 class Process:
     """One worker: what it counts its lease from, and what it has in its hands."""
 
@@ -96,13 +96,13 @@ class Clockwork:
         if self.down_until is not None:
             self.life.injected["beats missed"] += 1
             return
-        first, *others = self.processes
-        if others and self.life.chance.happens(0.5):
-            first, others = others[0], [first]
+        places = list(range(len(self.processes)))
+        if len(places) > 1 and self.life.chance.happens(0.5):
+            places.reverse()
         if tick:
             self._tick()
-        for process in (first, *others):
-            self._deliver(process)
+        for place in places:  # who works in a place may change: one dies while another delivers
+            self._deliver(self.processes[place])
 
     # ---------------------------------------------------------------- ticking
 

@@ -34,6 +34,7 @@ MORNING, NOON, EVENING = "08:30", "12:45", "17:30"
 DRAINED_AFTER_DAYS = 8
 EXTRA_TICK, WEEKEND = 0.05, 0.05
 """Shares of days with a tick at an odd moment, and of days off on which the clock ticks all the same."""
+MOST_SAID = 500
 Progress = Callable[[dt.date, int, int], None]
 """Called with the day, and how many of how many days are lived through."""
 
@@ -137,7 +138,7 @@ class _Council:
         except Broken as broken:
             raise Violated(str(broken), life.today, self.again) from broken
         except Exception as error:
-            what = f"the program broke: {type(error).__name__}: {error}"
+            what = f"the program broke: {type(error).__name__}: {str(error)[:MOST_SAID]}"
             raise Violated(what, life.today, self.again) from error
         return self._outcome(first, last)
 
