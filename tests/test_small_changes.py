@@ -336,7 +336,7 @@ def test_every_column_of_the_list_stands_under_its_own_name(council: Council) ->
         "baseline": milestone.baseline,
         "stage_since": project.stage_since,
         "held_from": None,
-        "disputed_at": None,
+        "disputed": False,
     }
     assert shown._asdict() == expected, "name a new column here, with the value it must show"
 

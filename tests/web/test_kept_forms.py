@@ -9,7 +9,19 @@ from tests.web.forms import fields
 from tests.web.support import Browser, forms
 from vfm_workflow.web.visit import SESSION_COOKIE
 
-OPEN = ("/sign-in", "/sign-out", "/decide", "/dispute", "/demo", "/d/", "/consult", "/c/", "/idea/")
+OPEN = (
+    "/sign-in",
+    "/sign-out",
+    "/decide",
+    "/dispute",
+    "/demo",
+    "/d/",
+    "/consult",
+    "/c/",
+    "/idea/",
+    "/u/",
+    "/notify/",
+)
 """Forms for whoever holds a link, or for anybody: nobody has to be signed in for them."""
 
 TYPED: dict[str, str | list[str]] = {
