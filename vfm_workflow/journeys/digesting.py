@@ -113,7 +113,7 @@ def _facts(session: Session, now: Now, wanted: Wanted) -> dict[int, dict[str, li
     """Return person → notice → facts not said yet, the nearest to the person first."""
     found: dict[int, dict[str, list[Fact]]] = {}
     names = [key for key, notice in now.home.catalogue.notices.items() if notice.deliver == "digest"]
-    said = outbox.said(session, names)
+    said = outbox.said(session)
     for notice_key in names:
         notice = now.home.catalogue.notices[notice_key]
         for owed, person_id, step, why in owed_to(now, notice):

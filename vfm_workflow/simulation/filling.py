@@ -125,10 +125,10 @@ def _give_up(work: Work, key: str) -> bool:
 def milestones(work: Work) -> bool:
     """Set the milestones, over the months to come."""
     life = work.life
-    days, day = [], life.today + dt.timedelta(days=life.chance.between(100, 200))
-    for _ in range(life.chance.between(2, 5)):
+    days, day = [], life.today + dt.timedelta(days=life.chance.between(150, 250))
+    for _ in range(life.chance.between(3, 6)):
         days.append(day)
-        day += dt.timedelta(days=life.chance.between(30, 150))
+        day += dt.timedelta(days=life.chance.between(60, 200))
 
     def doing(session: Session, actor: Actor) -> bool:
         for number, each in enumerate(days, 1):

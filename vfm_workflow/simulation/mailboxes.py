@@ -13,7 +13,6 @@ from vfm_workflow.domain.decisions import Ballot, read_ballot
 from vfm_workflow.domain.lifecycle import Choice
 from vfm_workflow.errors import CodeNeeded, LinkDead
 from vfm_workflow.journeys import codes, consulting, decide, disputes, ideas, links
-from vfm_workflow.journeys.decide import Recorded
 from vfm_workflow.journeys.proof import NOTHING, Proof
 from vfm_workflow.simulation import words
 from vfm_workflow.simulation.clockwork import Clockwork
@@ -110,16 +109,18 @@ class Mailboxes:
         reason, condition = words.text(life.chance, 8), words.text(life.chance, 8)
         needs_code = False
 
-        def doing(session: Session, proof: Proof = NOTHING) -> Recorded:
+        def doing(session: Session, proof: Proof = NOTHING) -> str | None:
             link = decide.look_up(session, life.home, token)
             opened = decide.open_link(session, life.home, link.id or 0)
             offered: Sequence[Choice] = list(opened.asked.rule.outcomes)
             chosen = choice if choice in offered else offered[0]
             conditions = condition if chosen == "approve_with_conditions" else ""
             ballot: Ballot = read_ballot(opened.asked.rule, chosen, reason, conditions)
-            return decide.cast(session, life.home, link.id or 0, ballot, life.now, proof=proof)
+            done = decide.cast(session, life.home, link.id or 0, ballot, life.now, proof=proof)
+            late = " too late" if done.vote.late else ""
+            return None if done.again else f"decided: {done.vote.choice}{late}"
 
-        def first(session: Session, _: object) -> Recorded | None:
+        def first(session: Session, _: object) -> str | None:
             nonlocal needs_code
             try:
                 return doing(session)
@@ -142,13 +143,12 @@ class Mailboxes:
             self.clock.beat(tick=False)
             self.read()
             recorded = self._with_code(address, token, doing)
-        if recorded is not None and not recorded.again:
-            late = " too late" if recorded.vote.late else ""
-            life.tally[f"decided: {recorded.vote.choice}{late}"] += 1
+        if recorded is not None:
+            life.tally[recorded] += 1
 
     def _with_code(
-        self, address: str, token: str, doing: Callable[[Session, Proof], Recorded]
-    ) -> Recorded | None:
+        self, address: str, token: str, doing: Callable[[Session, Proof], str | None]
+    ) -> str | None:
         life, code = self.life, self._codes.pop(address, None)
         if code is None:
             return None  # it has not come; another mail will remind them
@@ -162,7 +162,7 @@ class Mailboxes:
         if tried is None:
             return None
         proof = Proof(code=tried, key=life.app.secret_key)
-        recorded: Recorded | None = life.act(
+        recorded: str | None = life.act(
             "decided with a code",
             "",
             lambda session, _: doing(session, proof),
@@ -171,11 +171,11 @@ class Mailboxes:
 
     def _dispute(self, token: str) -> None:
         life = self.life
-        project = life.act(
-            "disputed", "", lambda session, _: disputes.dispute(session, life.home, token, life.now)
+        reference = life.act(
+            "disputed", "", lambda session, _: disputes.dispute(session, life.home, token, life.now).reference
         )
-        if project is not None:
-            life.in_days(1, 6, lambda: self._settle(project.reference))
+        if reference is not None:
+            life.in_days(1, 6, lambda: self._settle(reference))
 
     def _settle(self, reference: str) -> None:
         life = self.life

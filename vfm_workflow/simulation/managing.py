@@ -20,7 +20,7 @@ from vfm_workflow.store import projects as store
 from vfm_workflow.store.listing import Row
 
 WORKING_DAYS_A_YEAR = 253
-BACKLOG, BACKLOG_DAYS = 1.2, 50
+BACKLOG, BACKLOG_DAYS = 1.6, 50
 """How many of a year's projects begin beside the ordinary ones in the first working days."""
 AUTHORITY_WIDE = 0.08
 """Share of projects that are the whole authority's: their lifecycle has a Board of its own."""

@@ -16,5 +16,5 @@ class Sizes(Strict):
     """Project managers, shared out over the departments."""
     directors: int = Field(default=4, ge=1, le=20)
     """Members of the Corporate Management Team beside the Chief Executive."""
-    projects: int = Field(default=12, ge=1, le=2000)
+    projects: int = Field(default=8, ge=1, le=2000)
     """Begun in a year."""

@@ -121,19 +121,19 @@ def name_deputy(life: Life, worker: Worker) -> None:
     deputy = life.chance.one([each for each in others if each is not worker] or [worker])
     first = life.today + dt.timedelta(days=life.chance.between(0, 10))
     last = first + dt.timedelta(days=life.chance.between(1, 25))
-    row = life.act(
+    deputy_id = life.act(
         "a deputy named",
         worker.address,
         lambda session, actor: deputies.set_deputy(
             session, life.home, person=worker.address, deputy=deputy.address, from_day=first.isoformat(),
             until_day=last.isoformat(), by=actor, at=life.now,
-        ),
+        ).id,
     )  # fmt: skip
-    if row is not None and life.chance.happens(0.2):
+    if deputy_id is not None and life.chance.happens(0.2):
         life.in_days(
             2, 12,
             lambda: life.act(
                 "a deputy ended early", worker.address,
-                lambda session, actor: deputies.end_deputy(session, life.home, row.id, actor, life.now),
+                lambda session, actor: deputies.end_deputy(session, life.home, deputy_id, actor, life.now),
             ),
         )  # fmt: skip

@@ -113,13 +113,13 @@ def digested(session: Session, day: dt.date) -> set[int]:
     return set(session.scalars(select(col(DigestSent.person_id)).where(col(DigestSent.day) == day)))
 
 
-def said(session: Session, jobs: Sequence[str]) -> set[tuple[str, str, str, int]]:
-    """Return the keys (job, period, subject, person) of what was said or waits to be, for the notices `jobs`."""
-    o = Occurrence
-    query = select(col(o.job), col(o.period), col(o.subject), col(o.person_id)).where(
-        col(o.job).in_(list(jobs))
-    )
-    return {(job, period, subject, person) for job, period, subject, person in session.execute(query)}
+_SAID = "SELECT job, period, subject, person_id FROM occurrence"
+
+
+def said(session: Session) -> set[Key]:
+    """Return the keys of all that was ever said or waits to be. By the driver alone: it is every row there is, each tick."""
+    session.flush()
+    return set(Raw.of(session).run(_SAID, {}).fetchall())
 
 
 def pending_facts(session: Session) -> list[Occurrence]:
