@@ -156,10 +156,11 @@ def test_a_persons_page_and_who_stands_in_for_whom_have_no_fault(served: Served)
     council = served.council
     day = council.home.calendar.today(council.at).isoformat()
     with council.app.write() as session:
-        deputies.set_deputy(
+        stint = deputies.set_deputy(
             session, council.home, person=address("head"), deputy=address("planning"), from_day=day, until_day=day,
             by=None, at=council.at,
         )  # fmt: skip
+        stint_id = stint.id or 0
         moving.share(session, council.home, address("legal"), [address("head")], None, council.at)
         leaving.leave(session, council.home, address("board"), None, council.at)
         person = {key: council.actor(session, key).id for key in ("head", "legal")}
@@ -172,6 +173,10 @@ def test_a_persons_page_and_who_stands_in_for_whom_have_no_fault(served: Served)
     for who, path in pages:
         for width in (DESK, PHONE):
             assert faults(served, who, path, width) == [], f"{path} as {who} at {width} pixels"
+    with council.app.write() as session:  # the next test finds the council as this one did
+        deputies.end_deputy(session, council.home, stint_id, None, council.at)
+        moving.unshare(session, council.home, address("legal"), None, council.at)
+        moving.come_back(session, council.home, address("board"), None, council.at)
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE])
