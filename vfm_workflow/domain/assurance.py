@@ -7,9 +7,12 @@ council's own service (OpenID Connect).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from vfm_workflow.domain.facts import SavingFact
 from vfm_workflow.domain.lifecycle import Assurance, DecisionRule
+
+if TYPE_CHECKING:
+    from vfm_workflow.domain.facts import SavingFact
 
 PROFILE_YEARS = 5
 PENCE = 100

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vfm_workflow.domain.calendar import Calendar
-from vfm_workflow.domain.facts import MilestoneFact
+
+if TYPE_CHECKING:
+    from vfm_workflow.domain.facts import MilestoneFact
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from vfm_workflow.domain.calendar import Calendar, month_end
-from vfm_workflow.domain.facts import SavingFact
+
+if TYPE_CHECKING:
+    from vfm_workflow.domain.facts import SavingFact
 
 SHARED_OUT = "1/12 of the amount expected in the year"
 """How a month's profile is reckoned, for whoever reads the figure."""

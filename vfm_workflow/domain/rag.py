@@ -10,15 +10,17 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from vfm_workflow.documents import Document, Strict, validate
 from vfm_workflow.domain.calendar import Calendar, short_day
-from vfm_workflow.domain.facts import MilestoneFact
 from vfm_workflow.domain.milestones import expected, slippage
 from vfm_workflow.domain.money import pounds
+
+if TYPE_CHECKING:
+    from vfm_workflow.domain.facts import MilestoneFact
 
 Colour = Literal["green", "amber", "red"]
 COLOURS: tuple[Colour, ...] = ("green", "amber", "red")

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.outline import words
 from vfm_workflow.errors import Unmet
 
-Check = Callable[[Facts], Iterable[Unmet]]
+if TYPE_CHECKING:
+    from vfm_workflow.domain.facts import Facts
+
+Check = Callable[["Facts"], Iterable[Unmet]]
 
 
 @dataclass(frozen=True, slots=True)

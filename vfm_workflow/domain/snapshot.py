@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vfm_workflow.domain.calendar import short_day, year_name
-from vfm_workflow.domain.facts import Facts
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.outline import exempt_words
-from vfm_workflow.domain.uploads import size_text
+
+if TYPE_CHECKING:
+    from vfm_workflow.domain.facts import Facts
 
 Part = dict[str, Any]
 Snapshot = dict[str, Any]
@@ -193,6 +194,8 @@ def _savings(facts: Facts) -> Part:
 
 def _documents(facts: Facts, document: str) -> list[Part]:
     """Return the part of the files, none where there are none. The digest makes a changed file a changed text."""
+    from vfm_workflow.domain.uploads import size_text  # it loads what knows the kinds of files
+
     rows = [
         (f.name, size_text(f.size), f"paragraph {f.exempt}" if f.exempt else "", grouped(f.digest))
         for f in facts.documents
