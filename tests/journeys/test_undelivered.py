@@ -44,7 +44,11 @@ def test_a_report_marks_its_mail_and_the_manager_and_administrators_hear_once(
     assert told(council) == [address("manager"), address("admin")], "and not again"
     to_manager, to_admin = council.mails(notice="mail_undelivered")
     assert to_manager.subject == f"Not delivered: {mail.subject}"
-    assert "550 5.1.1 no such mailbox here" in to_manager.data.decode()
+    body = council.read_mail(to_manager).get_body(("plain",))
+    assert body is not None
+    text = " ".join(body.get_content().split())
+    assert f"“{mail.subject}”, to place@wrenfold.example" in text
+    assert "550 5.1.1 no such mailbox here" in text
     assert council.links_in(to_admin) and f"/mail/{mail.id}" in council.links_in(to_admin)[0]
     assert not any("/mail/" in link for link in council.links_in(to_manager)), (
         "the manager has no delivery log"

@@ -39,7 +39,7 @@ AT_ONCE: Mapping[str, frozenset[str]] = {
     "sign_in_link": COMMON | {"link", "minutes"},
     "address_changed": COMMON | {"old_address", "new_address", "changed_at", "changed_by"},
     "sign_in_shared": COMMON | {"link"},
-    "mail_undelivered": COMMON | {"project", "subject", "to", "reader", "said", "hard", "link"},
+    "mail_undelivered": COMMON | {"project", "about", "to", "reader", "said", "hard", "link"},
     "deputy_named": COMMON | {"away", "deputy", "from_day", "until_day", "by", "link"},
     "deputy_ended": COMMON | {"away", "deputy", "reason", "link"},
 }

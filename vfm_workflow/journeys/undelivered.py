@@ -127,7 +127,7 @@ def _tell(session: Session, home: Home, lost: store.Lost, person: Person, at: dt
     opens = may(home.roles, projects.actor(person), "mail.read")
     context = {
         "project": project_view(home, project) if project is not None else None,
-        "subject": mail.subject,
+        "about": mail.subject,
         "to": mail.to,
         "reader": reader.name if reader is not None else mail.to,
         "said": lost.said,

@@ -207,7 +207,7 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
     "mail_undelivered": {
         **_COMMON,
         "project": _ROUNDS,
-        "subject": "Please decide by 27 November 2026: Waste collection rounds",
+        "about": "Please decide by 27 November 2026: Waste collection rounds",
         "to": "director.of.place@wrenfold.example",
         "reader": "Director of Place",
         "said": "550 5.1.1 no such mailbox here",
