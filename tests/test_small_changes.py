@@ -56,9 +56,8 @@ def shown(heading: str, language: str) -> list[str]:
 def run(code: str, folder: Path, beside: ModuleType) -> ModuleType:
     """Return a module of `code`, which sees what `beside` sees, as if it stood there."""
     file = folder / "shown.py"
-    file.write_text(
-        f"from {beside.__name__} import *\n{code}" if "import" not in code else code, encoding="utf-8"
-    )
+    there = f"from __future__ import annotations\nfrom {beside.__name__} import *\n"
+    file.write_text(f"{there}{code}" if "import" not in code else code, encoding="utf-8")
     spec = spec_from_file_location("shown", file)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
