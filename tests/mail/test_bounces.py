@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.mail.bouncing import away, exim, postfix
+from vfm_workflow.domain.texts import MOST_SAID
 from vfm_workflow.mail import bounces
 
 SENT = "<3f2a@wrenfold.example>"
@@ -61,7 +62,7 @@ def test_the_same_report_has_the_same_key_and_another_has_another() -> None:
 
 def test_what_is_kept_of_a_strangers_words_is_short_and_on_one_line() -> None:
     (report,) = bounces.read(postfix(SENT, said="550 " + "x\x07" * 2000))
-    assert len(report.said) <= bounces.MOST_SAID
+    assert len(report.said) <= MOST_SAID
     assert report.said.isprintable()
 
 

@@ -1,6 +1,13 @@
-"""What people type, made fit to be kept."""
+"""What people type and what other machines say, made fit to be kept."""
 
 from __future__ import annotations
+
+import re
+
+MOST_SAID = 500
+"""Characters of another machine's words that are kept."""
+_LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of characters that stand for no byte: nothing can be made of them."""
 
 
 def clean(text: str) -> str:
@@ -16,3 +23,9 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Return what was typed on one line, without needless spaces."""
     return " ".join(clean(text).split())
+
+
+def said(text: str) -> str:
+    """Return a machine's words on one line, without what no database or page can show, cut at MOST_SAID characters."""
+    whole = _LONE.sub("\ufffd", text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join("".join(char if char.isprintable() else " " for char in whole).split())[:MOST_SAID]

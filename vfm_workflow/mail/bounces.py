@@ -14,9 +14,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from typing import Literal
 
+from vfm_workflow.domain.texts import said as machine_words
+
 Kind = Literal["hard", "soft", "delayed"]
-MOST_SAID = 500
-"""Characters of a server's words that are kept."""
 MOST_BYTES = 2 * 1024 * 1024
 """A report says little; what is longer is no report, or has a whole mail in it whose end nobody needs."""
 
@@ -75,7 +75,7 @@ def _standard(message: EmailMessage, own: str) -> Iterator[Report]:
             recipient,
             about,
             ids,
-            _clean(said) or f"{action} ({code or 'no reason given'})",
+            machine_words(said) or f"{action} ({code or 'no reason given'})",
         )
 
 
@@ -110,7 +110,7 @@ def _plain(message: EmailMessage, own: str) -> Iterator[Report]:
         recipient,
         "",
         tuple(dict.fromkeys(ids)),
-        _clean(lines[0] if lines else _header(message, "Subject")),
+        machine_words(lines[0] if lines else _header(message, "Subject")),
     )
 
 
@@ -152,15 +152,9 @@ def _header(message: Message, name: str) -> str:
         AttributeError,
     ):  # the standard parser's own failures on malformed headers
         return ""
-    return _clean(str(value)) if value is not None else ""
+    return machine_words(str(value)) if value is not None else ""
 
 
 def _address(text: str) -> str:
     found = _ADDRESS.search(text)
     return found[0].lower()[:254] if found else ""
-
-
-def _clean(text: str) -> str:
-    """Return words of a stranger fit for a database and a page."""
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())[:MOST_SAID]

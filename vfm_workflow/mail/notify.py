@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from vfm_workflow.domain.texts import said as machine_words
 from vfm_workflow.errors import BadInput, ConfigError, Problem
 from vfm_workflow.mail.message import ascii_address
 from vfm_workflow.mail.notify_text import parts_of, plain
@@ -37,7 +38,6 @@ KEPT = dt.timedelta(days=6)
 BEFORE = dt.timedelta(minutes=5)
 """By so much a message may be older, by Notify's clock, than the moment at which it was handed over by ours."""
 GIVEN_UP = ("permanent-failure", "temporary-failure", "technical-failure")
-MOST_TEXT = 500
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _KEY = re.compile(rf"(?:.*-)?{_UUID}-{_UUID}", re.DOTALL)
@@ -113,7 +113,7 @@ class NotifyTransport(Transport):
         try:
             to = ascii_address(mail.to)
         except BadInput as error:
-            return Answer("failed", None, _clean(str(error)))
+            return Answer("failed", None, machine_words(str(error)))
         if not subject or not text:
             return Answer("failed", None, "the mail has no subject or no text that Notify could send")
         api = self._service.api()
@@ -190,7 +190,7 @@ def template_problems(service: Service) -> list[Fault]:
     if not isinstance(found, dict):
         return [Fault("what came back is no template.", "Look at the address in VFM_MAIL_URL.")]
     if found.get("type") != "email":
-        kind = _clean(str(found.get("type")))
+        kind = machine_words(str(found.get("type")))
         return [
             Fault(
                 f"it is a template for “{kind}”.",
@@ -218,13 +218,14 @@ def _placeholders(template: dict[str, Any]) -> Iterator[Fault]:
             )
         for each in sorted({each for each in there if each not in FIELDS}):
             yield Fault(
-                f"its {name} asks for (({_clean(each)})), which is never sent.", "Take it out in Notify."
+                f"its {name} asks for (({machine_words(each)})), which is never sent.",
+                "Take it out in Notify.",
             )
 
 
 def _found(row: dict[str, Any]) -> Answer:
     status = row.get("status")
-    said = f"Notify has it as {_id(row)}, {_clean(str(status))}"
+    said = f"Notify has it as {_id(row)}, {machine_words(str(status))}"
     return Answer("failed" if status in GIVEN_UP else "sent", None, said)
 
 
@@ -249,9 +250,9 @@ def _said(error: Exception) -> str:
     """Return the words of a refusal, or why there was no answer."""
     status = _status(error)
     if status is None:
-        return _clean(f"no answer ({type(error.__cause__ or error).__name__})")
+        return machine_words(f"no answer ({type(error.__cause__ or error).__name__})")
     words = "; ".join(f"{each.get('error')}: {each.get('message')}" for each in _errors(error))
-    return _clean(f"{status} {words}")
+    return machine_words(f"{status} {words}")
 
 
 def _refusal(error: Exception) -> Answer:
@@ -306,9 +307,3 @@ def _moment(text: object) -> dt.datetime | None:
     except ValueError:
         return None
     return found.replace(tzinfo=dt.UTC) if found is not None and found.tzinfo is None else found
-
-
-def _clean(text: str) -> str:
-    """Return somebody's words fit for a database and a page."""
-    shown = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())[:MOST_TEXT]

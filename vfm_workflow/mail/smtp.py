@@ -31,6 +31,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from vfm_workflow.domain.texts import said as machine_words
 from vfm_workflow.errors import BadInput
 from vfm_workflow.mail.message import ascii_address
 from vfm_workflow.mail.oauth import TokenSource, TokenUnavailable
@@ -39,8 +40,6 @@ from vfm_workflow.mail.transports import Answer, Outcome, Outgoing, Relay, Trans
 
 MAILS_PER_CONNECTION = 100
 IDLE_SECONDS = 60.0
-MOST_TEXT = 500
-"""Characters of a server's reply that are kept."""
 
 _NO_CONNECTION = (SMTPException, OSError, ValueError, TokenUnavailable)
 """What comes of a relay that cannot be reached, is not trusted, or lets nobody in."""
@@ -97,7 +96,7 @@ class SmtpTransport(Transport):
             # The library would quietly mail the first address of what holds two.
             mail = replace(mail, sender=ascii_address(mail.sender, "sender"), to=ascii_address(mail.to))
         except BadInput as error:
-            return Answer("failed", None, _clean(str(error)))
+            return Answer("failed", None, machine_words(str(error)))
         try:
             refused = self._run(self._envelope(mail))
             if refused:
@@ -127,7 +126,7 @@ class SmtpTransport(Transport):
             return Answer(
                 "unknown",
                 None,
-                _clean(f"the log {self._relay.log} cannot be read: {error.strerror or error}"),
+                machine_words(f"the log {self._relay.log} cannot be read: {error.strerror or error}"),
             )
 
     def close(self) -> None:
@@ -206,7 +205,7 @@ class SmtpTransport(Transport):
             await self._abandon()
             return Answer("unknown", None, f"no answer after the message was handed over: {_said(error)}")
         self._sent += 1
-        return Answer("sent", reply.code, _clean(reply.message))
+        return Answer("sent", reply.code, machine_words(reply.message))
 
     # ------------------------------------------------------------ the log
 
@@ -357,10 +356,7 @@ def _code(error: Exception) -> int | None:
 
 
 def _said(error: Exception) -> str:
-    return _clean(error.message if isinstance(error, SMTPException) else str(error)) or type(error).__name__
-
-
-def _clean(text: str) -> str:
-    """Return a server's words fit for a database and a page."""
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())[:MOST_TEXT]
+    return (
+        machine_words(error.message if isinstance(error, SMTPException) else str(error))
+        or type(error).__name__
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, LargeBinary, delete, func, or_, select, update
@@ -79,8 +78,4 @@ def let_go(session: Session, mails_before: dt.datetime, sessions_before: dt.date
         .returning(col(Code.id))
         .execution_options(synchronize_session=False)
     )
-    return Tidied(*(_count(session.execute(statement)) for statement in (texts, old, codes)))
-
-
-def _count(rows: Iterator[Any] | Any) -> int:
-    return sum(1 for _ in rows)
+    return Tidied(*(len(session.execute(statement).all()) for statement in (texts, old, codes)))
