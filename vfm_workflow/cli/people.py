@@ -207,7 +207,7 @@ def export_person(
     from vfm_workflow.journeys import personal
 
     with council() as app, app.read() as session:
-        text = personal.as_json(personal.export(session, app.home, email, None))
+        text = personal.as_json(personal.export(session, email, None))
     if output is None:
         say(text)
         return

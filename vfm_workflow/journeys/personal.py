@@ -9,21 +9,21 @@ from typing import Any
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import months_before
-from vfm_workflow.domain.roles import Actor, may
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import people, personal, projects
 from vfm_workflow.store.personal import Tidied
 
 
-def export(session: Session, home: Home, address: str, by: Actor | None) -> dict[str, Any]:
+def export(session: Session, address: str, by: Actor | None) -> dict[str, Any]:
     """Return everything that is kept about somebody, table by table; whoever has left too.
 
-    Their own, and anybody's for who edits people and at the command line (`by` None). Raises NotFound.
+    One's own, and anybody's at the command line (`by` None). To nobody else: what somebody wrote is in it, and who edits
+    people reads no project. Raises NotFound.
     """
     person = people.with_address(session, address)
-    theirs = person is not None and by is not None and person.id == by.id
-    if person is None or not (by is None or theirs or may(home.roles, by, "people.edit")):
+    if person is None or (by is not None and person.id != by.id):
         raise NotFound(f"Nobody has the address {address}.")
     return personal.of(session, projects.key(person))
 

@@ -67,7 +67,7 @@ def data(visit: Page) -> Response:
     me = visit.me()
     with visit.read() as session:
         person = projects.person(session, me.id)
-        found = personal.export(session, visit.home, person.address, me)
+        found = personal.export(session, person.address, me)
     headers = {"Content-Disposition": 'attachment; filename="kept-about-me.json"'}
     return Response(personal.as_json(found), media_type="application/json", headers=headers)
 
