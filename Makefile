@@ -24,7 +24,18 @@ help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
-install: $(STAMP) ## Make .venv with everything pinned, and vfm in it
+install: $(STAMP) libraries ## Make .venv with everything pinned, and vfm in it
+
+# PDF files are drawn with these. Without them everything else works, and a PDF says what is missing.
+LIBRARIES = libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0 libcairo.so.2
+LIBRARY_PACKAGES = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libcairo2 fonts-liberation
+.PHONY: libraries
+libraries:
+	@known="$$(PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)"; missing=""; \
+	for library in $(LIBRARIES); do [[ "$$known" == *"$$library"* ]] || missing=1; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if $(MAY_INSTALL) && $(APT_INSTALL) $(LIBRARY_PACKAGES); then exit 0; fi; \
+	echo "PDF reports need Pango. As root: apt-get install $(LIBRARY_PACKAGES)" >&2
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@python=""; \
