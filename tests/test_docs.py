@@ -29,6 +29,7 @@ from vfm_workflow.domain import lifecycle, notices
 from vfm_workflow.domain.calendar import CalendarRules
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.roles import Scope
+from vfm_workflow.domain.savings_rules import SavingsRules
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.folders import shipped
 from vfm_workflow.journeys.effects import EFFECTS
@@ -198,6 +199,11 @@ def dotted(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def test_every_key_of_the_calendar_is_explained() -> None:
     explained = rows(text(CALENDAR).partition("\n## ")[0])
     assert set(explained) == set(dotted(CalendarRules))
+
+
+def test_every_key_of_the_savings_rules_is_explained() -> None:
+    explained = rows(text("docs/savings.md").partition("\n## ")[0])
+    assert set(explained) == set(dotted(SavingsRules))
 
 
 # ------------------------------------------------------------------ the architecture

@@ -21,7 +21,7 @@ from sqlmodel import Session
 from vfm_workflow import settings as settings_module
 from vfm_workflow.documents import Document, parse_yaml, validate
 from vfm_workflow.domain import lifecycle as lifecycles
-from vfm_workflow.domain import notices, outline, rag, roles
+from vfm_workflow.domain import notices, outline, rag, roles, savings_rules
 from vfm_workflow.domain.calendar import Calendar, CalendarRules
 from vfm_workflow.domain.lifecycle import Known, Lifecycle
 from vfm_workflow.domain.requirements import REQUIREMENTS
@@ -97,6 +97,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         roles=role_specs,
         outline=written,
         rag=rag.load(_document(folders, "config/rag.yaml")),
+        savings=savings_rules.load(_document(folders, "config/savings.yaml")),
         catalogue=catalogue,
         renderer=Renderer(folders.search_path("notifications"), catalogue, council),
         lifecycles=found,
@@ -169,6 +170,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: roles.load(_document(loaded.folders, "config/roles.yaml")),
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
+        lambda: savings_rules.load(_document(loaded.folders, "config/savings.yaml")),
         lambda: transports.check(loaded.mail_url, loaded.data, loaded.settings),
         lambda: _charts(load_home(loaded)),
     ]

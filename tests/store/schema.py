@@ -13,7 +13,15 @@ from sqlmodel import SQLModel
 from tests.people import Council
 from vfm_workflow.store.engine import Database
 
-GUARDED = ("history", "version", "baseline", "vote", "lifecycle_version", "attempt")
+GUARDED = (
+    "history",
+    "version",
+    "baseline",
+    "vote",
+    "lifecycle_version",
+    "attempt",
+    "saving_agreed",
+)
 """Tables whose rows are never changed or removed."""
 
 

@@ -49,7 +49,8 @@ def agree_figures(
     for measure_id, (baseline, target) in frozen.get("measures", {}).items():
         figures.agree_target(session, int(measure_id), baseline, target, decided, at)
     for line_id, years in frozen.get("savings", {}).items():
-        figures.agree_profile(session, int(line_id), {int(year): tuple(row) for year, row in years.items()})
+        profile = {int(year): tuple(row) for year, row in years.items()}
+        figures.agree_profile(session, int(line_id), profile, decided, at)
 
 
 def _decision(request: DecisionRequest | None) -> DecisionRequest:

@@ -17,6 +17,7 @@ from vfm_workflow.domain.notices import Catalogue
 from vfm_workflow.domain.outline import OutlineRules
 from vfm_workflow.domain.rag import RagRules
 from vfm_workflow.domain.roles import RoleSpec
+from vfm_workflow.domain.savings_rules import SavingsRules
 from vfm_workflow.errors import NotFound
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.store import outbox, projects
@@ -42,6 +43,7 @@ class Home:
     roles: Mapping[str, RoleSpec]
     outline: OutlineRules
     rag: RagRules
+    savings: SavingsRules
     catalogue: Catalogue
     renderer: Renderer
     lifecycles: Mapping[str, Lifecycle]

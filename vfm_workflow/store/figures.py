@@ -19,6 +19,7 @@ from vfm_workflow.store.tables import (
     PeerValue,
     Project,
     Reading,
+    SavingAgreed,
     SavingEntry,
     SavingLine,
     SavingYear,
@@ -222,10 +223,40 @@ def agree_target(
     session.flush()
 
 
-def agree_profile(session: Session, line_id: int, years: Mapping[int, Sequence[int]]) -> None:
-    """Set a line's years to the (low, expected, high) pence that a decision agreed; what it costs stays as it is."""
+def agree_profile(
+    session: Session,
+    line_id: int,
+    years: Mapping[int, Sequence[int]],
+    request: DecisionRequest,
+    at: dt.datetime,
+) -> None:
+    """Set a line's years to the (low, expected, high) pence that a decision agreed, beside those before; what it costs stays.
+
+    What was agreed is written first: the database refuses a year of an agreed line that no decision says.
+    """
     if session.get(SavingLine, line_id) is None:
-        return
+        return  # taken out of the project while the board was considering it
+    before = agreed_profiles(session, line_id)
+    now = {year: tuple(row) for year, row in years.items()}
+    if not before or before[-1] != now:
+        session.add_all(
+            SavingAgreed(
+                line_id=line_id,
+                number=len(before) + 1,
+                year=year,
+                low=low,
+                expected=expected,
+                high=high,
+                request_id=request.id or 0,
+                at=at,
+            )
+            for year, (low, expected, high) in years.items()
+        )
+        session.flush()
+    _set_years(session, line_id, years)
+
+
+def _set_years(session: Session, line_id: int, years: Mapping[int, Sequence[int]]) -> None:
     query = select(SavingYear).where(col(SavingYear.line_id) == line_id)
     stored = {row.year: row for row in session.scalars(query)}
     for year, row in stored.items():
@@ -238,3 +269,14 @@ def agree_profile(session: Session, line_id: int, years: Mapping[int, Sequence[i
         else:
             held.low, held.expected, held.high = low, expected, high
     session.flush()
+
+
+def agreed_profiles(session: Session, line_id: int) -> list[dict[int, tuple[int, int, int]]]:
+    """Return every profile that CMT agreed for a line, the first one first: year → (low, expected, high) in whole pence."""
+    query = (
+        select(SavingAgreed).where(col(SavingAgreed.line_id) == line_id).order_by(col(SavingAgreed.number))
+    )
+    found: dict[int, dict[int, tuple[int, int, int]]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.number, {})[row.year] = (row.low, row.expected, row.high)
+    return list(found.values())

@@ -25,13 +25,11 @@ from vfm_workflow.store.tables.delivery import (
 )
 from vfm_workflow.store.tables.figures import (
     Measure,
+    MeasureAgreement,
     MeasureTarget,
     MonthlyReturn,
     PeerValue,
     Reading,
-    SavingEntry,
-    SavingLine,
-    SavingYear,
 )
 from vfm_workflow.store.tables.people import (
     Department,
@@ -61,13 +59,29 @@ from vfm_workflow.store.tables.projects import (
     Remark,
     SectionText,
 )
+from vfm_workflow.store.tables.reports import AccessToken, Commentary, ImportBatch, IssuedReport
+from vfm_workflow.store.tables.savings import (
+    BenefitsReview,
+    RingFence,
+    SavingAgreed,
+    SavingClaim,
+    SavingDestination,
+    SavingEntry,
+    SavingForecast,
+    SavingLine,
+    SavingShare,
+    SavingYear,
+)
 
 __all__ = [
+    "AccessToken",
     "Attachment",
     "Attempt",
     "Baseline",
+    "BenefitsReview",
     "Bounce",
     "Code",
+    "Commentary",
     "Condition",
     "Consultation",
     "Criterion",
@@ -80,7 +94,9 @@ __all__ = [
     "ExemptGrant",
     "History",
     "Idea",
+    "ImportBatch",
     "Invitation",
+    "IssuedReport",
     "Job",
     "Lesson",
     "LessonAnswer",
@@ -89,6 +105,7 @@ __all__ = [
     "MailHours",
     "MailboxReader",
     "Measure",
+    "MeasureAgreement",
     "MeasureTarget",
     "Milestone",
     "MonthlyReturn",
@@ -104,8 +121,14 @@ __all__ = [
     "ProposalRow",
     "Reading",
     "Remark",
+    "RingFence",
+    "SavingAgreed",
+    "SavingClaim",
+    "SavingDestination",
     "SavingEntry",
+    "SavingForecast",
     "SavingLine",
+    "SavingShare",
     "SavingYear",
     "SectionText",
     "Slot",

@@ -1,27 +1,33 @@
-"""Measures, savings and monthly returns: whole pence and whole steps of a unit, each with who and when."""
+"""Measures and monthly returns: whole pence and whole steps of a unit, each with who and when."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from vfm_workflow.store.tables.base import Moment, Table
 
 
 class Measure(Table, table=True):
-    """A unit cost or performance indicator. Values are whole steps of 10^-places of its unit (§4.1)."""
+    """A unit cost or performance indicator, of a project or in a department's library (§4.1–4.3).
+
+    Values are whole steps of 10^-places of its unit.
+    """
 
     __table_args__ = (
+        CheckConstraint("(project_id IS NULL) <> (department IS NULL)", name="owner"),
+        CheckConstraint("library_id IS NULL OR project_id IS NOT NULL", name="library"),
+        CheckConstraint("tolerance >= 0", name="tolerance"),
         CheckConstraint("kind IN ('unit_cost','performance')", name="kind"),
         CheckConstraint("direction IN ('lower','higher')", name="direction"),
         CheckConstraint("places BETWEEN 0 AND 6", name="places"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    project_id: int = Field(foreign_key="project.id", index=True)
+    project_id: int | None = Field(default=None, foreign_key="project.id", index=True)
     position: int
     name: str
     kind: str
@@ -30,6 +36,15 @@ class Measure(Table, table=True):
     direction: str
     numerator: str = ""
     denominator: str = ""
+    department: str | None = Field(default=None, foreign_key="department.code", index=True)
+    """Whose library it stands in; None for a project's own."""
+    code: str | None = Field(default=None, unique=True)
+    """What files and programs call it, such as `SS-01`."""
+    tolerance: int = 0
+    """How far worse than its baseline a value may be, in steps, before quality counts as fallen."""
+    library_id: int | None = Field(default=None, foreign_key="measure.id", index=True)
+    """The library's measure whose readings a project's measure takes over."""
+    retired_on: dt.date | None = None
 
 
 class MeasureTarget(Table, table=True):
@@ -44,6 +59,28 @@ class MeasureTarget(Table, table=True):
     request_id: int | None = Field(default=None, foreign_key="decision_request.id")
     at: dt.datetime = Field(sa_type=Moment)
     by: int = Field(foreign_key="person.id")
+    year: int | None = None
+    """The financial year it is for, of a library's measure; None for a project's own."""
+
+
+class MeasureAgreement(Table, table=True):
+    """One of the two sign-offs of a year's baseline and target: Finance's and the Head of Service's (§4.3). Never the same
+    person's."""
+
+    __tablename__ = "measure_agreement"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["measure_id", "number"], ["measure_target.measure_id", "measure_target.number"]
+        ),
+        UniqueConstraint("measure_id", "number", "by"),
+        CheckConstraint("side IN ('finance','service')", name="side"),
+    )
+
+    measure_id: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    by: int = Field(foreign_key="person.id")
+    at: dt.datetime = Field(sa_type=Moment)
 
 
 class PeerValue(Table, table=True):
@@ -58,7 +95,13 @@ class PeerValue(Table, table=True):
 
 
 class Reading(Table, table=True):
-    """A measure's value for a month. A correction is a new row beside the first; the highest number counts."""
+    """A measure's value for a month. A correction is a new row beside the first; the highest number counts. Append-only by
+    trigger."""
+
+    __table_args__ = (
+        CheckConstraint("source IN ('return','form','csv','api')", name="source"),
+        CheckConstraint("denominator IS NULL OR denominator > 0", name="denominator"),
+    )
 
     measure_id: int = Field(primary_key=True, foreign_key="measure.id")
     period: str = Field(primary_key=True, max_length=7)
@@ -66,51 +109,13 @@ class Reading(Table, table=True):
     value: int = Field(sa_type=BigInteger)
     at: dt.datetime = Field(sa_type=Moment)
     by: int = Field(foreign_key="person.id")
-
-
-class SavingLine(Table, table=True):
-    """A line of savings: kind, budget, and the measure that must not fall for it (§3.8)."""
-
-    __tablename__ = "saving_line"
-
-    id: int | None = Field(default=None, primary_key=True)
-    project_id: int = Field(foreign_key="project.id", index=True)
-    position: int
-    title: str
-    cashable: bool
-    ongoing: bool
-    budget_code: str = ""
-    cross_check: int | None = Field(default=None, foreign_key="measure.id")
-    counted_in: int | None = Field(default=None, foreign_key="saving_line.id")
-    """The line of the parent project that counts this one, so that it is counted once (§2.2.7)."""
-
-
-class SavingYear(Table, table=True):
-    """One financial year of a line's profile, in whole pence."""
-
-    __tablename__ = "saving_year"
-    __table_args__ = (CheckConstraint("low <= expected AND expected <= high", name="range"),)
-
-    line_id: int = Field(primary_key=True, foreign_key="saving_line.id")
-    year: int = Field(primary_key=True)
-    low: int = Field(sa_type=BigInteger)
-    expected: int = Field(sa_type=BigInteger)
-    high: int = Field(sa_type=BigInteger)
-    cost: int = Field(default=0, sa_type=BigInteger)
-    """Cost to achieve in the year."""
-
-
-class SavingEntry(Table, table=True):
-    """Pounds delivered in a month, in whole pence. A correction is a new row; the highest number counts."""
-
-    __tablename__ = "saving_entry"
-
-    line_id: int = Field(primary_key=True, foreign_key="saving_line.id")
-    period: str = Field(primary_key=True, max_length=7)
-    number: int = Field(primary_key=True)
-    delivered: int = Field(sa_type=BigInteger)
-    at: dt.datetime = Field(sa_type=Moment)
-    by: int = Field(foreign_key="person.id")
+    numerator: int | None = Field(default=None, sa_type=BigInteger)
+    """Of a unit cost worked out from its parts: whole pence above, whole units below. None where the value was given."""
+    denominator: int | None = Field(default=None, sa_type=BigInteger)
+    source: str = "return"
+    batch_id: int | None = Field(default=None, foreign_key="import_batch.id")
+    reason: str = ""
+    """Why it was corrected."""
 
 
 class MonthlyReturn(Table, table=True):
@@ -135,6 +140,23 @@ class MonthlyReturn(Table, table=True):
     """Spent in the month on achieving the savings, in whole pence."""
     days_used: int | None = None
     rag: str | None = None
+    """The overall status: the worst of time, cost and benefit. Computed, never chosen."""
+    rag_time: str | None = None
+    rag_cost: str | None = None
+    rag_benefit: str | None = None
+    rag_outlook: str | None = None
+    """The status expected at the end of the financial year, from the forecasts."""
+    rag_before: str | None = None
+    """The overall status of the return before."""
+    why: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """What each rule found: rule, status, colour, and the sentence with its figures."""
+    action_owner: str = ""
+    action_by: dt.date | None = None
+    """Amber or red needs an action, an owner and a date (§15.2)."""
+    beyond_team: str = ""
+    """Why it is beyond what the team can put right; empty where it is not."""
+    spend_forecast: int | None = Field(default=None, sa_type=BigInteger)
+    """What achieving the savings is expected to have cost by the end of the financial year, in whole pence."""
     submitted_at: dt.datetime | None = Field(default=None, sa_type=Moment)
     submitted_by: int | None = Field(default=None, foreign_key="person.id")
     verified_at: dt.datetime | None = Field(default=None, sa_type=Moment)
