@@ -43,18 +43,25 @@ def short_pounds(pence: int, beside: int = 0) -> str:
     It is written in the unit of the largest of the amounts `beside` it, so that both are read alike: £627,000 beside
     £1.78m is `£0.63m`. Whoever shows it says that it is rounded, and where the exact amount stands.
     """
+    step, places, unit = _short(pence, beside)
+    steps = (2 * abs(pence) + step) // (2 * step)
+    sign = "-" if pence < 0 else ""
+    return f"{sign}£{figure(steps, places)}{unit}" if steps else "£0"
+
+
+def is_rounded(pence: int, beside: int = 0) -> bool:
+    """Return whether `short_pounds` says less than there is."""
+    return pence % _short(pence, beside)[0] != 0
+
+
+def _short(pence: int, beside: int) -> tuple[int, int, str]:
+    """Return the step an amount is rounded to, the decimal places it then has, and its unit."""
     largest = max(abs(pence), abs(beside))
     if largest >= _MILLION - _THOUSAND // 2:
-        return _rounded(pence, _MILLION // 100, 2, "m")
+        return _MILLION // 100, 2, "m"
     if largest >= 10 * _THOUSAND - 50:
-        return _rounded(pence, _THOUSAND, 0, "k")
-    return _rounded(pence, 100, 0, "")
-
-
-def _rounded(pence: int, step: int, places: int, unit: str) -> str:
-    steps = (2 * abs(pence) + step) // (2 * step)
-    sign = "-" if pence < 0 and steps else ""
-    return f"{sign}£{figure(steps, places)}{unit}" if steps else "£0"
+        return _THOUSAND, 0, "k"
+    return 100, 0, ""
 
 
 def parse_figure(text: str, places: int) -> int:

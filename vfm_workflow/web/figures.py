@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vfm_workflow.domain.calendar import month_after, month_name
 from vfm_workflow.domain.facts import MeasureFact
 from vfm_workflow.domain.money import figure
-from vfm_workflow.domain.units import unit_of as unit_of  # noqa: PLC0414  (pages ask for it here)
+from vfm_workflow.domain.units import unit_of as unit_of
 from vfm_workflow.store.returns import Reported
 
 

@@ -77,5 +77,3 @@ def _template() -> Template:
 def _number(value: float) -> str:
     """Return a place without more digits than can be seen."""
     return f"{round(value, 1):g}"
-
-

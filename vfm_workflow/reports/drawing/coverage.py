@@ -127,5 +127,3 @@ def _under_way(scene: Scene, count: int, x: float, middle: float) -> None:
     after = x + min(count, most) * step + (4 if count else 0)
     said = f"{count:,} under way" if count else "None under way"
     scene.say(after, middle + scene.size * 0.35, said, colour=QUIET if count else "#0b0c0c", bold=not count)
-
-

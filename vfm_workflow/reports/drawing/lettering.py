@@ -39,7 +39,11 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return how wide a text is, in the drawing's own units."""
     table = BOLD if bold else REGULAR
     total = sum(
-        table[ord(c) - 32] if 32 <= ord(c) < 127 else 556 if "À" <= c <= "ſ" and c.islower() else OTHERS.get(c, WIDE)
+        table[ord(c) - 32]
+        if 32 <= ord(c) < 127
+        else 556
+        if "À" <= c <= "ſ" and c.islower()
+        else OTHERS.get(c, WIDE)
         for c in text
     )
     return total * size / 1000

@@ -19,7 +19,6 @@ from vfm_workflow.reports.drawing.scene import (
     PAPER,
     QUIET,
     RED,
-    RULE,
     WIDE,
     Anchor,
     Area,
@@ -67,7 +66,9 @@ def milestones(
 
 
 def _drawn(fact: MilestoneFact, slip: Slippage, today: dt.date) -> Milestone:
-    reached = expected(fact.forecast, fact.done_on, today) if slip.overdue else (fact.done_on or fact.forecast)
+    reached = (
+        expected(fact.forecast, fact.done_on, today) if slip.overdue else (fact.done_on or fact.forecast)
+    )
     return Milestone(
         title=fact.title,
         agreed=fact.baseline.isoformat() if fact.baseline is not None else None,
@@ -172,8 +173,10 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     y = top + AXIS
     for milestone in found:
         y = _row(scene, milestone, y, place, left)
-    ends = [(place(mark), RULE, 1.0, "") for mark in marks] + [(place(data["today"]), INK, 2.0, "5 4")]
-    scene.lines[0:0] = [Line(((x, top + AXIS - 2), (x, y)), *look) for x, *look in ends]  # type: ignore[arg-type]
+    for mark in marks:
+        scene.rule(place(mark), top + AXIS - 2, place(mark), y)
+    today = place(data["today"])
+    scene.grid.append(Line(((today, top + AXIS - 2), (today, y)), INK, 2, "5 4"))
     scene.height = y + 4
     return scene
 
@@ -213,7 +216,9 @@ def _axis(scene: Scene, marks: Sequence[str], place: Place, today: str, top: flo
         x = place(mark) + 2
         if mark[:4] != year and write_free(scene, [(x, top + scene.size, "start")], mark[:4], bold=True):
             year = mark[:4]
-        write_free(scene, [(x, top + scene.size + scene.leading, "start")], f"{dt.date.fromisoformat(mark):%b}")
+        write_free(
+            scene, [(x, top + scene.size + scene.leading, "start")], f"{dt.date.fromisoformat(mark):%b}"
+        )
 
 
 def _row(scene: Scene, milestone: Milestone, y: float, place: Place, left: float) -> float:

@@ -7,12 +7,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vfm_workflow.domain.calendar import month_end
-from vfm_workflow.domain.money import short_pounds
+from vfm_workflow.domain.money import is_rounded, short_pounds
 from vfm_workflow.reports.drawing.lettering import clean, width, wrap
-from vfm_workflow.reports.drawing.scene import INK, QUIET, RULE, Anchor, Area, Line, Mark, Scene, Shape, Words
+from vfm_workflow.reports.drawing.scene import (
+    INK,
+    QUIET,
+    RULE,
+    Anchor,
+    Area,
+    Box,
+    Line,
+    Mark,
+    Scene,
+    Shape,
+    Words,
+)
 
 STEPS = (1, 2, 5)
 ROUNDED = "Amounts in the picture and its sentence are rounded; the exact ones stand here."
+
+
+def rounding(amounts: Iterable[int], largest: int) -> str:
+    """Return what stands behind amounts in a sentence of which some were rounded; nothing where all are exact."""
+    return " (amounts rounded)" if any(is_rounded(pence, largest) for pence in amounts) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +86,9 @@ def month_axis(scene: Scene, months: Sequence[str], places: Sequence[float], y: 
         write_free(scene, [(x, y, "middle")], text)
 
 
-def value_axis(scene: Scene, marks: Sequence[tuple[int, str]], scale: Scale, left: float, right: float) -> None:
+def value_axis(
+    scene: Scene, marks: Sequence[tuple[int, str]], scale: Scale, left: float, right: float
+) -> None:
     """Draw a line across the plot at each mark, with what it is at its left."""
     for mark, text in marks:
         y = scale.place(mark)
@@ -83,14 +102,24 @@ def axis_room(scene: Scene, marks: Sequence[tuple[int, str]]) -> float:
 
 
 def write_free(
-    scene: Scene, places: Iterable[tuple[float, float, Anchor]], text: str, *, bold: bool = False, backed: bool = False
+    scene: Scene,
+    places: Iterable[tuple[float, float, Anchor]],
+    text: str,
+    *,
+    bold: bool = False,
+    backed: bool = False,
+    avoid: Sequence[Box] = (),
 ) -> bool:
-    """Write a text at the first of some places where it touches no other text or mark; return whether there was one."""
+    """Write a text at the first of some places where it touches no other text or mark, nor what else it is to `avoid`.
+
+    Returns whether there was one.
+    """
     for x, y, anchor in places:
         words = Words(x, y, clean(text), scene.size, anchor, bold, INK, backed)
         box = words.box
         inside = box.left >= 0 and box.right <= scene.width and box.top >= 0
-        if inside and not any(box.meets(other.box) for other in (*scene.words, *scene.marks)):
+        taken = [*(w.box for w in scene.words), *(m.box for m in scene.marks), *avoid]
+        if inside and not any(box.meets(other) for other in taken):
             scene.words.append(words)
             return True
     return False

@@ -1,4 +1,4 @@
-"""The pipeline of savings by stage against the target of the Medium Term Financial Plan (§4.4): a stage counts by its weight."""
+"""The pipeline of savings against the target of the Medium Term Financial Plan (§4.4): a stage counts by its weight."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Any, TypedDict
 from vfm_workflow.domain.calendar import year_name
 from vfm_workflow.domain.money import short_pounds
 from vfm_workflow.reports.drawing.lettering import width, wrap
-from vfm_workflow.reports.drawing.parts import ROUNDED, Key, Scale, legend, money_marks, nothing, write_free
+from vfm_workflow.reports.drawing.parts import (
+    ROUNDED,
+    Key,
+    Scale,
+    legend,
+    money_marks,
+    nothing,
+    rounding,
+    write_free,
+)
 from vfm_workflow.reports.drawing.scene import (
     BLUE,
     GREEN,
@@ -54,17 +63,17 @@ def pipeline(key: str, title: str, *, year: int, stages: Sequence[Stage], target
 def found(year: int, weighted: int, target: int) -> str:
     """Return what a year's weighted pipeline means for its target, in a sentence."""
     largest = max(abs(weighted), abs(target))
-    have, want = short_pounds(weighted, largest), short_pounds(target, largest)
-    gap = short_pounds(abs(target - weighted), largest)
-    name = year_name(year)
+    amounts = (weighted, target, abs(target - weighted))
+    have, want, gap = (short_pounds(pence, largest) for pence in amounts)
+    name, rounded = year_name(year), rounding(amounts, largest)
     if target == 0:
-        return f"{have} is in the weighted pipeline for {name}; there is no target for that year."
+        return f"{have} is in the weighted pipeline for {name}; there is no target for that year{rounded}."
     said = f"{have} of the {want} target for {name} is in the weighted pipeline"
     if weighted < target:
-        return f"{said}: {gap} is still to be found."
+        return f"{said}: {gap} is still to be found{rounded}."
     if weighted == target:
-        return f"{said}: the target is met exactly."
-    return f"{have} is in the weighted pipeline for {name}: {gap} more than the {want} target."
+        return f"{said}: the target is met exactly{rounded}."
+    return f"{have} is in the weighted pipeline for {name}: {gap} more than the {want} target{rounded}."
 
 
 def _weighted(data: Pipeline) -> int:
@@ -93,8 +102,10 @@ def _gap_name(weighted: int, target: int) -> str:
     return "Still to be found" if weighted <= target else "More than the target"
 
 
-Row = tuple[str, str, list[tuple[float, float, str, str, bool]]]
-"""What a row is, its figures, and its bars: from, to, fill, edge, hatched."""
+Bar = tuple[int, int, str, str, bool]
+"""From, to, fill, edge, hatched."""
+Row = tuple[str, str, list[Bar]]
+"""What a row is, its figures, and its bars."""
 
 
 def draw(data: Any, *, narrow: bool) -> Scene:
@@ -105,22 +116,20 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     rows = _rows(data)
     top = legend(scene, 0, _keys(data))
     ends = [end for _, _, bars in rows for bar in bars for end in bar[:2]]
-    marks = money_marks(int(min(0, *ends, data["target"])), int(max(0, *ends, data["target"])), 4 if narrow else 6)
+    marks = money_marks(
+        int(min(0, *ends, data["target"])), int(max(0, *ends, data["target"])), 4 if narrow else 6
+    )
     left = 2.0 if narrow else min(210.0, 14 + max(width(name, scene.size, bold=True) for name, _, _ in rows))
     said = 0.0 if narrow else 12 + max(width(text, scene.size) for _, text, _ in rows)
-    across = Scale(marks[0][0], marks[-1][0], left + (16 if narrow else 0), scene.width - said - 18)
-    last = 0.0
+    across = Scale(marks[0][0], marks[-1][0], left + (14 if narrow else 0), scene.width - said - 18)
     for mark, text in marks:
-        last = across.place(mark)
-        write_free(scene, [(last, top + scene.size, "middle")], text)
+        write_free(scene, [(across.place(mark), top + scene.size, "middle")], text)
     y = top + scene.leading + 6
-    first = len(scene.lines)
     for name, text, bars in rows:
         y = _row(scene, y, name, text, bars, across, left)
-    scene.lines[first:first] = [
-        Line(((across.place(mark), top + scene.leading + 2), (across.place(mark), y)), INK if mark == 0 else RULE)
-        for mark, _ in marks
-    ]
+    for mark, _ in marks:
+        x = across.place(mark)
+        scene.rule(x, top + scene.leading + 2, x, y, INK if mark == 0 else RULE)
     if data["target"]:
         place = across.place(data["target"])
         scene.lines.append(Line(((place, top + scene.leading + 2), (place, y)), INK, 2.5, "7 4"))
@@ -147,7 +156,9 @@ def _rows(data: Pipeline) -> list[Row]:
     for stage in data["stages"]:
         end = so_far + stage["weighted"]
         bars = [(so_far, end, BLUE, BLUE, False), (end, so_far + stage["amount"], PALE, BLUE, False)]
-        text = f"{_money(stage['weighted'], largest)} of {_money(stage['amount'], largest)} ({stage['weight']}%)"
+        text = (
+            f"{_money(stage['weighted'], largest)} of {_money(stage['amount'], largest)} ({stage['weight']}%)"
+        )
         rows.append((stage["title"], text, bars))
         so_far = end
     rows.append(("Weighted pipeline", _money(weighted, largest), [(0, weighted, INK, INK, False)]))
@@ -167,7 +178,7 @@ def _row(
     y: float,
     name: str,
     text: str,
-    bars: list[tuple[float, float, str, str, bool]],
+    bars: list[Bar],
     across: Scale,
     left: float,
 ) -> float:

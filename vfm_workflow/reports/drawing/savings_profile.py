@@ -17,6 +17,7 @@ from vfm_workflow.reports.drawing.parts import (
     money_marks,
     month_axis,
     nothing,
+    rounding,
     value_axis,
     write_free,
 )
@@ -54,7 +55,9 @@ def savings_profile(
     `delivered` ends with the last month that is reported. Raises ValueError where the months do not fit.
     """
     if len(profiled) != len(months) or len(delivered) > len(months):
-        raise ValueError("A profile has an amount for each month, and no more months are delivered than there are.")
+        raise ValueError(
+            "A profile has an amount for each month, and no more months are delivered than there are."
+        )
     data = SavingsProfile(
         kind="savings_profile",
         year=year,
@@ -68,31 +71,36 @@ def savings_profile(
 
 def _finding(data: SavingsProfile) -> str:
     year, profiled, delivered = year_name(data["year"]), data["profiled"], data["delivered"]
-    whole = profiled[-1] if profiled else 0
+    whole, forecast = profiled[-1] if profiled else 0, data["forecast"]
     if not delivered:
         if not whole:
             return f"No saving is profiled for {year}, and none is reported as delivered."
-        return f"Nothing is reported as delivered in {year} yet: {short_pounds(whole)} is profiled for the year."
+        return (
+            f"Nothing is reported as delivered in {year} yet: {short_pounds(whole)} is profiled for the year."
+        )
     last, so_far = data["months"][len(delivered) - 1], profiled[len(delivered) - 1]
-    gap = delivered[-1] - so_far
     largest = max(abs(delivered[-1]), abs(so_far))
     said = (
         f"By the end of {month_name(last)} {short_pounds(delivered[-1], largest)} of the "
-        f"{short_pounds(so_far, largest)} profiled by then is delivered: {_gap(gap, largest, 'ahead', 'behind')}."
+        f"{short_pounds(so_far, largest)} profiled by then is delivered: "
+        f"{_gap(delivered[-1], so_far, 'ahead', 'behind')}."
     )
-    if data["forecast"] is None or not profiled:
+    if forecast is None:
         return said
-    largest = max(abs(data["forecast"]), abs(whole))
+    largest = max(abs(forecast), abs(whole))
     return (
-        f"{said} {short_pounds(data['forecast'], largest)} is forecast for the year against "
-        f"{short_pounds(whole, largest)}: {_gap(data['forecast'] - whole, largest, 'more', 'short')}."
+        f"{said} {short_pounds(forecast, largest)} is forecast for the year against "
+        f"{short_pounds(whole, largest)}: {_gap(forecast, whole, 'more', 'short')}."
     )
 
 
-def _gap(pence: int, beside: int, over: str, under: str) -> str:
-    if pence == 0:
-        return "as profiled"
-    return f"{short_pounds(abs(pence), beside)} {over if pence > 0 else under}"
+def _gap(amount: int, profiled: int, over: str, under: str) -> str:
+    """Return how far an amount is from its profile, and whether the sentence has rounded them."""
+    gap, largest = amount - profiled, max(abs(amount), abs(profiled))
+    rounded = rounding((amount, profiled, gap), largest)
+    if gap == 0:
+        return f"as profiled{rounded}"
+    return f"{short_pounds(abs(gap), largest)} {over if gap > 0 else under}{rounded}"
 
 
 def _table(key: str, title: str, data: SavingsProfile) -> Table:
@@ -130,7 +138,9 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     bottom = top + (210 if narrow else 250)
     up = Scale(marks[0][0], marks[-1][0], bottom, top + 14)
     value_axis(scene, marks, up, left, right + 14)
-    places = [round(left + 12 + n * (right - left - 12) / max(len(months) - 1, 1), 1) for n in range(len(months))]
+    places = [
+        round(left + 12 + n * (right - left - 12) / max(len(months) - 1, 1), 1) for n in range(len(months))
+    ]
     month_axis(scene, months, places, bottom + scene.leading)
     scene.height = bottom + scene.leading + 8
     planned = [(x, up.place(value)) for x, value in zip(places, profiled, strict=True)]
@@ -159,7 +169,7 @@ def _delivered(scene: Scene, done: Sequence[tuple[float, float]], amounts: Seque
         scene.marks.append(Mark(*done[-1], "disc", 6))
         x, y = done[-1]
         places = [(x + 4, y + 12 + scene.size, "start"), *around(x, y, 12, scene.size)]
-        write_free(scene, places, short_pounds(amounts[-1]), bold=True, backed=True)  # type: ignore[arg-type]
+        write_free(scene, places, short_pounds(amounts[-1]), bold=True, backed=True)
 
 
 def _forecast(

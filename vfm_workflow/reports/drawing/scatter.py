@@ -1,6 +1,6 @@
 """Cost against performance, this council among others (§4.5). Better is always to the right and up, and the axes say so.
 
-It is a first snapshot and no verdict: which of the four quadrants of the strategy (§4.6) a service belongs to is for people to say.
+It is a first snapshot and no verdict: which of the strategy’s own quadrants (§4.6) a service belongs to is for people to say.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from vfm_workflow.reports.drawing.scene import (
     INK,
     NARROW,
     QUIET,
-    RULE,
     SHADE,
     WIDE,
     Area,
+    Box,
     Line,
     Mark,
     Scene,
@@ -83,7 +83,9 @@ class Known:
     def axis(self, councils: list[str]) -> Axis:
         """Return the axis, with the median of some councils."""
         middle = median_of([self.peers[council] for council in councils], self.places)
-        return Axis(name=self.name, unit=self.unit, places=self.places, direction=self.direction, median=middle)
+        return Axis(
+            name=self.name, unit=self.unit, places=self.places, direction=self.direction, median=middle
+        )
 
 
 def scatter(key: str, title: str, *, council: str, cost: Known, performance: Known) -> Picture:
@@ -102,7 +104,9 @@ def scatter(key: str, title: str, *, council: str, cost: Known, performance: Kno
 def _finding(data: Scatter) -> str:
     cost, performance = data["cost"]["median"], data["performance"]["median"]
     if cost is None or performance is None:
-        return "No other council’s cost and performance are both known yet, so there is nothing to compare with."
+        return (
+            "No other council’s cost and performance are both known yet, so there is nothing to compare with."
+        )
     first = _stands(data["cost"], data["ours"]["cost"], cost, "cost")
     second = _stands(data["performance"], data["ours"]["performance"], performance, "performance")
     councils = "1 other council" if cost["of"] == 1 else f"{cost['of']} other councils"
@@ -188,10 +192,10 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     x = _scale(cost, across, left, right)
     y = _scale(performance, upwards, bottom, top)
     _grid(scene, across, upwards, x, y, (left, right, top, bottom))
-    _medians(scene, data, x, y, (left, right, top, bottom))
+    medians = _medians(scene, data, x, y, (left, right, top, bottom))
     foot = _heading(scene, bottom + scene.leading + 8, cost, "→", right=right)
     scene.height = foot
-    _points(scene, [*peers], ours, x, y)
+    _points(scene, [*peers], ours, x, y, medians)
     return scene
 
 
@@ -213,7 +217,9 @@ def _heading(scene: Scene, y: float, axis: Axis, arrow: str, right: float | None
     """Write what an axis is and which way is better; return where what follows may begin."""
     said = f"{axis['name']}, {axis['unit']}: {axis['direction']} is better"
     lines = wrap(said, scene.width - 28, scene.size, most=3, bold=True)
-    lines = (*lines[:-1], f"{lines[-1]} {arrow}") if right is not None else (f"{arrow} {lines[0]}", *lines[1:])
+    lines = (
+        (*lines[:-1], f"{lines[-1]} {arrow}") if right is not None else (f"{arrow} {lines[0]}", *lines[1:])
+    )
     anchor, x = ("start", 2.0) if right is None else ("end", right)
     scene.paragraph(x, y + scene.size, lines, anchor, bold=True)  # type: ignore[arg-type]
     return y + len(lines) * scene.leading + 10
@@ -243,30 +249,35 @@ def _grid(
 
 def _medians(
     scene: Scene, data: Scatter, x: Scale, y: Scale, frame: tuple[float, float, float, float]
-) -> None:
-    """Draw both medians as lines, and shade where both cost and performance are better than them."""
+) -> list[Box]:
+    """Draw both medians as lines, shade where both are better than them, and return the room of the lines."""
     cost, performance = data["cost"], data["performance"]
     if cost["median"] is None or performance["median"] is None:
-        return
+        return []
     left, right, top, bottom = frame
     across = x.place(cost["median"]["value"] / 10 ** (cost["median"]["places"] - cost["places"]))
     upwards = y.place(
         performance["median"]["value"] / 10 ** (performance["median"]["places"] - performance["places"])
     )
-    scene.areas.append(Area(across, top, right - across, upwards - top, SHADE))
+    scene.ground.append(Area(across, top, right - across, upwards - top, SHADE))
     scene.lines.append(Line(((across, top), (across, bottom)), INK, 1.5, "6 4"))
     scene.lines.append(Line(((left, upwards), (right, upwards)), INK, 1.5, "6 4"))
+    return [Box(across - 1, top, across + 1, bottom), Box(left, upwards - 1, right, upwards + 1)]
 
 
-def _points(scene: Scene, peers: list[Point], ours: Point, x: Scale, y: Scale) -> None:
+def _points(scene: Scene, peers: list[Point], ours: Point, x: Scale, y: Scale, avoid: list[Box]) -> None:
     """Draw every council, then name ours and as many of the others as have room: the table has them all."""
     here = (x.place(ours["cost"]), y.place(ours["performance"]))
     places = [(x.place(p["cost"]), y.place(p["performance"])) for p in peers]
     scene.marks += [Mark(*place, "ring", 6, QUIET) for place in places]
     scene.marks.append(Mark(*here, "diamond", 8, BLUE))
-    write_free(scene, around(*here, 14, scene.size), _short(scene, ours["name"], bold=True), bold=True)
-    for point, place in zip(peers, places, strict=True):
-        write_free(scene, around(*place, 10, scene.size), _short(scene, point["name"]))
+    named = [(ours["name"], here, 14, True)]
+    named += [(point["name"], place, 10, False) for point, place in zip(peers, places, strict=True)]
+    for name, place, away, bold in named:
+        where = around(*place, away, scene.size)
+        text = _short(scene, name, bold=bold)
+        if not write_free(scene, where, text, bold=bold, avoid=avoid):
+            write_free(scene, where, text, bold=bold, backed=True)
 
 
 def _short(scene: Scene, name: str, *, bold: bool = False) -> str:

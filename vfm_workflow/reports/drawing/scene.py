@@ -91,7 +91,9 @@ class Area:
         for number in range(1, int(reach / step) + 1):
             shift = number * step
             x1, y1 = (self.x + shift, self.y) if shift <= self.width else (right, self.y + shift - self.width)
-            x2, y2 = (self.x, self.y + shift) if shift <= self.height else (self.x + shift - self.height, foot)
+            x2, y2 = (
+                (self.x, self.y + shift) if shift <= self.height else (self.x + shift - self.height, foot)
+            )
             parts.append(f"M{x1:g} {y1:g}L{x2:g} {y2:g}")
         return "".join(parts)
 
@@ -114,10 +116,12 @@ class Mark:
 
 @dataclass
 class Scene:
-    """A drawing: its size and what is on it, in the order in which it is drawn: areas, lines, marks, words."""
+    """A drawing: its size and what is on it, in the order in which it is drawn: the ground and its grid first, words last."""
 
     width: int
     height: float = 0
+    ground: list[Area] = field(default_factory=list)
+    grid: list[Line] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
@@ -169,5 +173,5 @@ class Scene:
             self.areas.append(Area(min(x1, x2), y, abs(x2 - x1), height, fill, edge, hatched))
 
     def rule(self, x1: float, y1: float, x2: float, y2: float, colour: str = RULE, thick: float = 1) -> None:
-        """Draw a thin straight line."""
-        self.lines.append(Line(((x1, y1), (x2, y2)), colour, thick))
+        """Draw a thin straight line of the grid, behind everything but the ground."""
+        self.grid.append(Line(((x1, y1), (x2, y2)), colour, thick))

@@ -19,7 +19,7 @@ from vfm_workflow.reports.drawing.parts import (
     value_axis,
 )
 from vfm_workflow.reports.drawing.pipeline import found
-from vfm_workflow.reports.drawing.scene import BLUE, INK, NARROW, RED, WIDE, Area, Line, Scene
+from vfm_workflow.reports.drawing.scene import BLUE, INK, NARROW, PAPER, RED, WIDE, Area, Line, Scene
 from vfm_workflow.reports.model import Column, Picture, Table, rows_of
 
 
@@ -53,9 +53,8 @@ def _finding(years: Sequence[PlanYear]) -> str:
     told = found(last["year"], last["weighted"], last["target"])
     if len(years) == 1:
         return told
-    count = "every" if met == len(years) else "no" if met == 0 else f"{met}"
-    said = f"{count} year" if met in (0, len(years)) else f"{met} of {len(years)} years"
-    return f"The weighted pipeline meets the target in {said}. {told}"
+    count = "all" if met == len(years) else "none of the" if met == 0 else f"{met} of"
+    return f"The weighted pipeline meets the target in {count} {len(years)} years. {told}"
 
 
 def _table(key: str, title: str, data: TargetYears) -> Table:
@@ -81,15 +80,11 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     known = [amount for year in years for amount in (year["weighted"], year["target"])]
     if not any(known):
         return nothing(scene, "There is no target, and nothing is in the weighted pipeline.")
-    top = legend(
-        scene,
-        0,
-        [
-            Key("area", "Weighted pipeline", BLUE, BLUE),
-            Key("area", "Still to be found", RED, "#ffffff", hatched=True),
-            Key("line", "Target", INK, thick=4),
-        ],
-    )
+    short = any(year["weighted"] < year["target"] for year in years)
+    keys = [Key("area", "Weighted pipeline", BLUE, BLUE), Key("line", "Target", INK, thick=4)]
+    if short:
+        keys.append(Key("area", "Still to be found", RED, PAPER, hatched=True))
+    top = legend(scene, 0, keys)
     marks = money_marks(min(0, *known), max(0, *known), 5)
     left, right = axis_room(scene, marks), scene.width - 4.0
     rows = ("Year", "Weighted", "Target")
@@ -109,7 +104,7 @@ def _bar(scene: Scene, year: PlanYear, middle: float, wide: float, up: Scale) ->
     zero, have, want = up.place(0), up.place(year["weighted"]), up.place(year["target"])
     x = middle - wide / 2
     if want < have - 0.5:
-        _piece(scene, x, wide, want, have, "#ffffff", RED, hatched=True)
+        _piece(scene, x, wide, want, have, PAPER, RED, hatched=True)
     if abs(have - zero) >= 0.5:
         _piece(scene, x, wide, zero, have, BLUE, BLUE, hatched=False)
     scene.lines.append(Line(((x - 6, want), (x + wide + 6, want)), INK, 4))
@@ -124,7 +119,8 @@ def _piece(
 def _figures(
     scene: Scene, years: Sequence[PlanYear], largest: int, left: float, step: float, y: float
 ) -> float:
-    """Write each year with its figures under its bar; return where they end. In a narrow drawing the lines' names stand over them."""
+    """Write each year with its figures under its bar; return where they end. Where there is little room the names of the
+    lines stand over them."""
     lines = [
         ("", [year_name(year["year"]) for year in years], True),
         ("Weighted", [short_pounds(year["weighted"], largest) for year in years], False),

@@ -21,7 +21,7 @@ from vfm_workflow.reports.drawing.parts import (
     value_axis,
     write_free,
 )
-from vfm_workflow.reports.drawing.scene import BLUE, GREEN, INK, NARROW, WIDE, Line, Mark, Scene
+from vfm_workflow.reports.drawing.scene import BLUE, GREEN, INK, NARROW, WIDE, Box, Line, Mark, Scene
 from vfm_workflow.reports.model import Cell, Column, Picture, Table
 
 
@@ -103,7 +103,11 @@ def _said(data: Trend, value: int) -> str:
 
 
 def _finding(data: Trend) -> str:
-    known = [(month, value) for month, value in zip(data["months"], data["values"], strict=True) if value is not None]
+    known = [
+        (month, value)
+        for month, value in zip(data["months"], data["values"], strict=True)
+        if value is not None
+    ]
     if not known:
         return f"No month of “{data['name']}” is reported yet."
     month, last = known[-1]
@@ -162,6 +166,7 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     if not known:
         return nothing(scene, "No month is reported yet.")
     top = legend(scene, 0, _keys(data))
+    before = len(scene.lines)
     target, median = data["target"], data["median"]
     lines = [] if target is None else [target]
     middle = None if median is None else median["value"] / 10 ** (median["places"] - data["places"])
@@ -172,14 +177,17 @@ def draw(data: Any, *, narrow: bool) -> Scene:
     bottom = top + (180 if narrow else 210)
     up = Scale(marks[0][0], marks[-1][0], bottom, top + 16)
     value_axis(scene, marks, up, left, right)
-    _level(scene, target, up, left, right, GREEN, "8 4")
-    _level(scene, middle, up, left, right, INK, "2 4")
+    for level, colour, dashes in ((target, GREEN, "8 4"), (middle, INK, "2 4")):
+        if level is not None:
+            ends = ((left, up.place(level)), (right, up.place(level)))
+            scene.lines.append(Line(ends, colour, 2.5, dashes))
+    levels = [Box(left, line.points[0][1] - 2, right, line.points[0][1] + 2) for line in scene.lines[before:]]
     months = data["months"]
     inner = right - left - 40
     places = [round(left + 20 + n * inner / max(len(months) - 1, 1), 1) for n in range(len(months))]
     month_axis(scene, months, places, bottom + scene.leading)
     scene.height = bottom + scene.leading + 8
-    _readings(scene, data, [(x, v) for x, v in zip(places, data["values"], strict=True)], up)
+    _readings(scene, data, [(x, v) for x, v in zip(places, data["values"], strict=True)], up, levels)
     return scene
 
 
@@ -188,25 +196,19 @@ def _mark(data: Trend, value: int) -> str:
 
 
 def _keys(data: Trend) -> list[Key]:
-    keys = [Key("line", f"{data['name']}, {data['unit']}", BLUE, fill=BLUE, thick=3.5)]
+    named = f"{data['name']}, {data['unit']}: {data['direction']} is better"
+    keys = [Key("line", named, BLUE, fill=BLUE, thick=3.5)]
     if data["target"] is not None:
         keys.append(Key("line", f"Target {_mark(data, data['target'])}", GREEN, dashes="8 4"))
     if (median := data["median"]) is not None:
         said = unit_of(data["unit"]).before + figure(median["value"], median["places"])
         keys.append(Key("line", f"Other councils’ median {said}", INK, dashes="2 4"))
-    keys.append(Key("line", "Lower is better" if data["direction"] == "lower" else "Higher is better", "none"))
     return keys
 
 
-def _level(
-    scene: Scene, value: float | None, up: Scale, left: float, right: float, colour: str, dashes: str
+def _readings(
+    scene: Scene, data: Trend, points: Sequence[tuple[float, int | None]], up: Scale, avoid: Sequence[Box]
 ) -> None:
-    if value is not None:
-        y = up.place(value)
-        scene.lines.append(Line(((left, y), (right, y)), colour, 2.5, dashes))
-
-
-def _readings(scene: Scene, data: Trend, points: Sequence[tuple[float, int | None]], up: Scale) -> None:
     """Draw each run of months without a gap, a mark on every month, and the first and last value in figures."""
     run: list[tuple[float, float]] = []
     known = [(x, up.place(value), value) for x, value in points if value is not None]
@@ -219,6 +221,12 @@ def _readings(scene: Scene, data: Trend, points: Sequence[tuple[float, int | Non
         run = []
     for x, y, _ in known:
         scene.marks.append(Mark(x, y, "disc", 6 if (x, y) == known[-1][:2] else 3.5))
-    for (x, y, value), bold in ((known[-1], True), (known[0], False)):
-        places = around(x, y, 12, scene.size)
-        write_free(scene, [*places[2:4], *places[:2], *places[4:]], _mark(data, value), bold=bold, backed=True)
+    for n, bold in ((-1, True), (0, False)):
+        x, y, value = known[n]
+        near = known[n + 1 if n == 0 else n - 1] if len(known) > 1 else (x, y, value)
+        over, under = around(x, y, 12, scene.size)[2:4]  # away from the line that leads to it
+        beside = around(x, y, 12, scene.size)[:2]
+        places = [over, under, *beside] if near[1] >= y else [under, over, *beside]
+        text = _mark(data, value)
+        if not write_free(scene, places, text, bold=bold, backed=True, avoid=avoid):
+            write_free(scene, places, text, bold=bold, backed=True)
