@@ -21,7 +21,7 @@ from sqlmodel import Session
 from vfm_workflow import settings as settings_module
 from vfm_workflow.documents import Document, parse_yaml, validate
 from vfm_workflow.domain import lifecycle as lifecycles
-from vfm_workflow.domain import notices, outline, rag, roles, savings_rules
+from vfm_workflow.domain import notices, outline, rag, report_texts, roles, savings_rules
 from vfm_workflow.domain.calendar import Calendar, CalendarRules
 from vfm_workflow.domain.lifecycle import Known, Lifecycle
 from vfm_workflow.domain.requirements import REQUIREMENTS
@@ -98,6 +98,7 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         outline=written,
         rag=rag.load(_document(folders, "config/rag.yaml")),
         savings=savings_rules.load(_document(folders, "config/savings.yaml")),
+        reports=report_texts.load(_document(folders, "config/reports.yaml")),
         catalogue=catalogue,
         renderer=Renderer(folders.search_path("notifications"), catalogue, council),
         lifecycles=found,
@@ -171,6 +172,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: outline.load(_document(loaded.folders, "config/outline.yaml")),
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
         lambda: savings_rules.load(_document(loaded.folders, "config/savings.yaml")),
+        lambda: report_texts.load(_document(loaded.folders, "config/reports.yaml")),
         lambda: transports.check(loaded.mail_url, loaded.data, loaded.settings),
         lambda: _charts(load_home(loaded)),
     ]

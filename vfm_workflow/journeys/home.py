@@ -16,6 +16,7 @@ from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Catalogue
 from vfm_workflow.domain.outline import OutlineRules
 from vfm_workflow.domain.rag import RagRules
+from vfm_workflow.domain.report_texts import ReportsDocument
 from vfm_workflow.domain.roles import RoleSpec
 from vfm_workflow.domain.savings_rules import SavingsRules
 from vfm_workflow.errors import NotFound
@@ -44,6 +45,7 @@ class Home:
     outline: OutlineRules
     rag: RagRules
     savings: SavingsRules
+    reports: ReportsDocument
     catalogue: Catalogue
     renderer: Renderer
     lifecycles: Mapping[str, Lifecycle]

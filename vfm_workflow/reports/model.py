@@ -245,6 +245,9 @@ def _table(body: Mapping[str, Any]) -> Table:
     return Table(**plain, columns=columns, rows=rows)
 
 
-def rows_of(rows: Iterable[Sequence[Cell | int | str | None]]) -> tuple[tuple[Cell, ...], ...]:
+Value = Cell | int | str | None
+
+
+def rows_of(rows: Iterable[Sequence[Value]]) -> tuple[tuple[Cell, ...], ...]:
     """Return rows whose plain values have become cells."""
     return tuple(tuple(v if isinstance(v, Cell) else Cell(v) for v in row) for row in rows)
