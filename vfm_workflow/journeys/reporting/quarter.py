@@ -7,6 +7,7 @@ from collections import Counter
 
 from vfm_workflow.domain.calendar import month_name, quarter_name
 from vfm_workflow.domain.rag import COLOURS
+from vfm_workflow.journeys.reporting import pictured
 from vfm_workflow.journeys.reporting import quarter_money as money
 from vfm_workflow.journeys.reporting import quarter_tables as tables
 from vfm_workflow.journeys.reporting.mtfp import finding, pipeline, plan_years, stage_table, year_table
@@ -20,7 +21,13 @@ def make(asked: Asked) -> Report:
     found = collect(asked)
     rows = pipeline(asked)
     years = plan_years(asked, rows)
-    savings: list[Block] = [Text(money.sentence(found)), money.by_department(found), money.by_project(found)]
+    savings: list[Block] = [
+        Text(money.sentence(found)),
+        pictured.profile(found),
+        money.by_department(found),
+        money.by_project(found),
+    ]
+    last, stages = years[-1], stage_table(rows, years[-1].year)
     position = [
         Section("summary", "The quarter at a glance", (Bullets(tuple(_glance(found))), tables.lights(found))),
         *_said(found),
@@ -40,12 +47,17 @@ def make(asked: Asked) -> Report:
     plan = Section(
         "pipeline",
         "Appendix: the five-year pipeline",
-        (Text(finding(years[-1])), year_table(years), stage_table(rows, years[-1].year)),
+        (Text(finding(last)), pictured.stages(rows, last, stages), year_table(years)),
         appendix=True,
     )
     appendices = [
         plan,
-        Section("coverage", "Appendix: coverage by department", (tables.coverage(found),), appendix=True),
+        Section(
+            "coverage",
+            "Appendix: coverage by department",
+            (pictured.covered(found, tables.coverage(found)),),
+            appendix=True,
+        ),
         Section("unverified", "Appendix: returns not verified", (tables.unverified(found),), appendix=True),
     ]
     return paper(
@@ -54,7 +66,7 @@ def make(asked: Asked) -> Report:
         quarter_name(found.name),
         found.year,
         position=position,
-        financial=money.implications(found, years[-1]),
+        financial=money.implications(found, last),
         appendices=appendices,
         standing="Draft, not issued",
     )

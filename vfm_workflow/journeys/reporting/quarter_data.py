@@ -77,9 +77,14 @@ class Quarter:
     @cached_property
     def amounts(self) -> Mapping[int, Amounts]:
         """Project id → its savings in the year so far."""
+        return self.until(self.months[-1])
+
+    def until(self, month: str) -> dict[int, Amounts]:
+        """Return project id → its savings in the year up to and with a month."""
         found: dict[int, list[Delivered]] = {}
         for row in self.rows:
-            found.setdefault(row.project_id, []).append(row)
+            if row.period <= month:
+                found.setdefault(row.project_id, []).append(row)
         return {key: _amounts(some) for key, some in found.items()}
 
     @cached_property
