@@ -87,7 +87,9 @@ def _whole(asked: Asked, project: Project) -> Iterator[Section]:
         yield Section("savings", "Savings", tuple(tables.savings(asked, project)))
     if may("decisions.read"):
         found = record.gather(asked.session, asked.home, project, asked.at)
-        yield Section("decisions", "Decisions", (tables.decisions(found), tables.conditions(found)))
+        yield Section(
+            "decisions", "Decisions", (tables.decisions(asked, found), tables.conditions(asked, found))
+        )
     if may("outline.read"):
         yield from _texts(asked, facts.sections, facts.exempt)
     if facts.plan:

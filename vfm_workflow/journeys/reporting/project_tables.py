@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from vfm_workflow.domain.calendar import month_name, year_name
@@ -196,7 +197,7 @@ def _way(found: Register) -> Table:
     return Table("way", title, columns, rows_of(body), note, total="All lines", empty="There is no line yet.")
 
 
-def decisions(found: Record) -> Table:
+def decisions(asked: Asked, found: Record) -> Table:
     """Return what was decided, the newest first."""
     columns = (
         Column("Decision", wide=True),
@@ -210,8 +211,8 @@ def decisions(found: Record) -> Table:
         (
             decision.title,
             f"{decision.version} ({decision.fingerprint})",
-            decision.asked_at.date().isoformat(),
-            decision.closed_at.date().isoformat() if decision.closed_at else None,
+            _day(asked, decision.asked_at),
+            _day(asked, decision.closed_at),
             decision.outcome,
             "; ".join(f"{seat.decided_by}: {seat.said}" for seat in decision.seats if seat.voted) or None,
         )
@@ -223,7 +224,7 @@ def decisions(found: Record) -> Table:
     )
 
 
-def conditions(found: Record) -> Table:
+def conditions(asked: Asked, found: Record) -> Table:
     """Return every condition of an approval, and how it was met."""
     columns = (
         Column("Condition", wide=True),
@@ -232,11 +233,18 @@ def conditions(found: Record) -> Table:
         Column("How", wide=True),
     )
     body = [
-        (c.text, c.set_by, c.discharged_at.date().isoformat() if c.discharged_at else None, c.how or None)
+        (c.text, c.set_by, _day(asked, c.discharged_at), c.how or None)
         for decision in found.decisions
         for c in decision.conditions
     ]
-    return Table("conditions", "Conditions", columns, rows_of(body), SOURCE, empty="No condition was set.")
+    return Table(
+        "conditions", "Conditions", columns, rows_of(body), SOURCE.strip(), empty="No condition was set."
+    )
+
+
+def _day(asked: Asked, at: dt.datetime | None) -> str | None:
+    """Return the council's own day of a moment."""
+    return asked.home.calendar.today(at).isoformat() if at is not None else None
 
 
 def plan(elements: Sequence[PlanElement]) -> Table:
@@ -262,7 +270,7 @@ def plan(elements: Sequence[PlanElement]) -> Table:
         )
         for e in elements
     ]
-    return Table("plan", "Action plan", columns, rows_of(body), SOURCE, total="All")
+    return Table("plan", "Action plan", columns, rows_of(body), SOURCE.strip(), total="All")
 
 
 def lessons(found: Sequence[LessonFact]) -> Table:
@@ -273,7 +281,7 @@ def lessons(found: Sequence[LessonFact]) -> Table:
 def numbered(rows: Sequence[tuple[int, str]]) -> Table:
     """Return numbered lessons."""
     columns = (Column("Number", "count"), Column("Lesson", wide=True))
-    return Table("lessons", "Lessons", columns, rows_of(rows), SOURCE)
+    return Table("lessons", "Lessons", columns, rows_of(rows), SOURCE.strip())
 
 
 def released_measures(found: Released, project: Project) -> Table:
