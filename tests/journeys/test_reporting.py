@@ -12,6 +12,7 @@ from tests.people import Council
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import reporting, returns
 from vfm_workflow.reports.model import Report, Table, shown, to_json
+from vfm_workflow.store import audit
 
 ISSUED = moment(2026, 7, 14)
 QUARTER = "2026-Q1"
@@ -214,6 +215,24 @@ def test_an_issued_report_cannot_be_changed_in_the_database(council: Council, qu
     issue(council)
     with pytest.raises(Exception, match="append-only"), council.app.write() as session:
         session.execute(text("UPDATE issued_report SET public = '{}'"))
+
+
+def test_whoever_changes_an_issued_report_past_the_database_is_found(council: Council, quarter: str) -> None:
+    issue(council)
+    with council.app.write() as session:
+        assert list(audit.verify(session)) == []
+        session.execute(text("DROP TRIGGER issued_report_no_update"))
+        session.execute(text("UPDATE issued_report SET public = replace(public, '21,000', '31,000')"))
+        assert [broken.what for broken in audit.verify(session)] == ["the report is not what was issued"]
+
+
+def test_whoever_changes_an_agreed_profile_past_the_database_is_found(council: Council, quarter: str) -> None:
+    with council.app.write() as session:
+        session.execute(text("DROP TRIGGER saving_year_changed"))
+        session.execute(text("UPDATE saving_year SET high = high + 1 WHERE year = 2026"))
+        assert [
+            "shows another profile than CMT agreed" in broken.what for broken in audit.verify(session)
+        ] == [True]
 
 
 # ------------------------------------------------------------------ commentary

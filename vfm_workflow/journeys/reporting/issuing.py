@@ -10,7 +10,6 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.outline import PARAGRAPHS
 from vfm_workflow.domain.roles import Actor, may
-from vfm_workflow.domain.snapshot import digest
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
@@ -21,6 +20,7 @@ from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Block, Report, Section, Text, from_json, public, to_json
 from vfm_workflow.store import issued as store
 from vfm_workflow.store import projects
+from vfm_workflow.store.audit_figures import issued_digest
 
 NOTICE = "report_issued"
 TEXT_LIMIT = 8000
@@ -102,7 +102,7 @@ def _refuse_stranger(home: Home, by: Actor | None) -> None:
 
 
 def _freeze(session: Session, report: Report, number: int, by: Actor | None, at: dt.datetime) -> None:
-    whole = to_json(report)
+    whole, open_to_all = to_json(report), to_json(public(report))
     ours = store.add(
         session,
         kind=report.kind,
@@ -110,9 +110,9 @@ def _freeze(session: Session, report: Report, number: int, by: Actor | None, at:
         number=number,
         at=at,
         by=by.id if by is not None else None,
-        public=to_json(public(report)),
+        public=open_to_all,
         exempt=whole,
-        digest=digest(whole),
+        digest=issued_digest(whole, open_to_all),
     )
     if not ours:
         raise NotAllowed(f"Somebody else issued “{report.title}” at the same moment. Load the page again.")
