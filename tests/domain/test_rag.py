@@ -238,9 +238,9 @@ def test_where_no_cost_is_estimated_nothing_is_judged() -> None:
     [
         (1000, "green", "Missed collections is 100.0 per 100,000, as good as its baseline of 100.0 per 100,000."),
         (999, "green", "Missed collections is 99.9 per 100,000, better than its baseline of 100.0 per 100,000."),
-        (1030, "green", "3.0 per 100,000 worse than its baseline of 100.0 per 100,000, 3%; up to 3% is green."),
-        (1031, "amber", "3.1 per 100,000 worse than its baseline of 100.0 per 100,000, 3.1%; more than 3% is amber."),
-        (1100, "amber", "10.0 per 100,000 worse than its baseline of 100.0 per 100,000, 10%; more than 3% is amber."),
+        (1050, "green", "5.0 per 100,000 worse than its baseline of 100.0 per 100,000, 5%; up to 5% is green."),
+        (1051, "amber", "5.1 per 100,000 worse than its baseline of 100.0 per 100,000, 5.1%; more than 5% is amber."),
+        (1100, "amber", "10.0 per 100,000 worse than its baseline of 100.0 per 100,000, 10%; more than 5% is amber."),
         (1101, "red", "10.1 per 100,000 worse than its baseline of 100.0 per 100,000, 10.1%; more than 10% is red."),
     ],
 )  # fmt: skip
@@ -293,7 +293,7 @@ def test_higher_is_better_where_the_measure_says_so() -> None:
     verdict = judge(0, "x", measures=(missed(700, **up),))
     assert verdict.benefit == "amber"
     assert said(verdict, "measure").sentence == (
-        "In time is 70.0%, 4.0% worse than its baseline of 74.0%, 5.5%; more than 3% is amber."
+        "In time is 70.0%, 4.0% worse than its baseline of 74.0%, 5.5%; more than 5% is amber."
     )
     assert judge(0, "x", measures=(missed(845, **up, months_done=3),)).benefit == "green"
 

@@ -18,6 +18,9 @@ from vfm_workflow.journeys.return_prefill import Prefilled
 from vfm_workflow.store import projects
 from vfm_workflow.store import returns as store
 
+PLAN = ("action", "action_owner", "action_by", "no_plan", "beyond_team")
+"""Asked together, or not at all."""
+
 
 @dataclass(frozen=True)
 class Unchanged:
@@ -27,6 +30,14 @@ class Unchanged:
     filled: Mapping[str, Prefilled]
     asked: Mapping[str, str]
     """Field → why it cannot be filled in for them: what a submission without it is refused with."""
+
+    @property
+    def boxes(self) -> set[str]:
+        """The fields that the page lets somebody type into; the others are sent as they are shown."""
+        found = set(self.asked) | {"narrative", "days_used"}
+        numbers = [name.removeprefix("milestone_") for name in self.asked if name.startswith("milestone_")]
+        found |= {f"{part}_{number}" for number in numbers for part in ("done", "done_on")}
+        return found | (set(PLAN) if found & set(PLAN) else set())
 
 
 def offered(session: Session, reference: str, period: str) -> bool:
@@ -56,6 +67,8 @@ def unchanged(
     read, fields = return_sheet.read(sheet, values)
     returns.ask_for_plan(fields, read, return_seen.judge(home.rag, sheet, read))
     asked = dict(fields.problems)
+    if asked.keys() & set(PLAN):
+        asked |= dict.fromkeys(PLAN, "") | {name: asked[name] for name in PLAN if name in asked}
     known = {name: one for name, one in filled.items() if name not in asked}
     held = {name: one.value for name, one in known.items()} | dict(typed or {})
     return Unchanged(return_form.form(session, home, reference, period, at, typed=held), known, asked)

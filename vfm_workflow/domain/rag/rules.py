@@ -84,7 +84,7 @@ def _saving() -> SavingRule:
 
 def _measure() -> MeasureRule:
     return MeasureRule(
-        amber_worse_percent=3,
+        amber_worse_percent=5,
         red_worse_percent=10,
         target_after_months=3,
         amber_reached_under_percent=75,
