@@ -36,6 +36,8 @@ class Recoloured:
     changes: tuple[Change, ...]
     judged: int
     unknown: int
+    unread: str = ""
+    """Why no database was looked at; empty where one was."""
 
 
 def recoloured(session: Session, home: Home) -> Recoloured:

@@ -32,6 +32,12 @@ class Unchanged:
     """Field → why it cannot be filled in for them: what a submission without it is refused with."""
 
     @property
+    def action_day(self) -> dt.date | None:
+        """The day by which the repeated action is done."""
+        filled = self.filled.get("action_by")
+        return dt.date.fromisoformat(filled.value) if filled is not None else None
+
+    @property
     def boxes(self) -> set[str]:
         """The fields that the page lets somebody type into; the others are sent as they are shown."""
         found = set(self.asked) | {"narrative", "days_used"}
