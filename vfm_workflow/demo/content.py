@@ -198,9 +198,17 @@ class ReturnEntry(Strict):
     verified: dt.date | None
     narrative: str
     action: str | None
+    owner: str = ""
+    """Who sees to the action, and by which day."""
+    by: dt.date | None = None
+    beyond_team: str = ""
     spend: int
     saving: int | tuple[int, ...]
     """Pounds delivered in the month: of each line, or of all together."""
+    expected: int | tuple[int, ...] | None = None
+    """Pounds expected by the end of the financial year: of each line, or of all together. None: what its profile says."""
+    spend_expected: int | None = None
+    """Pounds spent by then. None: what the year was to cost, or what is spent already where that is more."""
     days_used: int
 
 

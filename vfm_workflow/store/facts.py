@@ -180,6 +180,7 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
                 m.direction,
                 target.baseline if target else None,
                 target.target if target else None,
+                m.tolerance,
             )
             for m, target in session.execute(query)
         ]
