@@ -67,6 +67,8 @@ _ITEMS: Mapping[str, frozenset[str]] = {
     "idea_open": frozenset({"link", "idea", "by", "on", "waiting_working_days"}),
     "challenge_open": _ITEM | {"challenge", "by", "on", "waiting_working_days"},
     "stage_over_limit": _ITEM | {"stage", "since", "limit_working_days", "over_working_days"},
+    "saving_waits": _ITEM | {"saving", "quarter", "amount", "waits_for", "since", "waiting_working_days"},
+    "benefits_review_open": _ITEM | {"due", "late_working_days", "number"},
     "quarter_released": frozenset({"link", "quarter", "released_on", "projects", "returns"}),
     "every_month": _RECURRING,
     "every_quarter": _RECURRING,
@@ -77,6 +79,7 @@ _ITEMS: Mapping[str, frozenset[str]] = {
     "consultation_answered": _ITEM | {"consultee", "by", "on", "answer"},
     "remark_made": _ITEM | {"kind", "by", "on", "text"},
     "challenge_replied": _ITEM | {"challenge", "by", "on", "reply"},
+    "saving_refused": _ITEM | {"saving", "quarter", "amount", "by", "reason"},
 }
 
 CONTEXT: Mapping[str, frozenset[str]] = {
@@ -85,5 +88,12 @@ CONTEXT: Mapping[str, frozenset[str]] = {
 }
 """Names a template may use: of an at_once notice by key, of an item of a digest notice by `context_key`."""
 
-EVENTS = ("return_sent_back", "return_chased", "consultation_answered", "remark_made", "challenge_replied")
+EVENTS = (
+    "return_sent_back",
+    "return_chased",
+    "consultation_answered",
+    "remark_made",
+    "challenge_replied",
+    "saving_refused",
+)
 """Digest notices that a journey leaves, each with facts of its own."""

@@ -58,6 +58,7 @@ def project(reads: str, *does: str, released: bool = False, besides: str = "", k
 
 P = "/projects/{reference}"
 REMARKS = ("remark.comment", "remark.challenge", "remark.advise", "remark.recommend")
+FINANCE = ("savings.verify", "savings.bank")
 ACCESS: Mapping[tuple[str, str], Need] = {
     # Open: signing in, pages that say what the service is, links from mails (the link is the key), the demo's own pages.
     ("GET", "/"): ANYBODY,
@@ -116,6 +117,8 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/account/mail/later"): SIGNED_IN,
     ("POST", "/account/mail/later/end"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
+    # Members see in it what is released to them; whose role reads no savings gets the page of a thing that is not there.
+    ("GET", "/savings"): SIGNED_IN,
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),
@@ -196,6 +199,18 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", f"{P}/savings/add"): project("savings.read", "plan.edit"),
     ("GET", f"{P}/savings/{{line_id}}"): project("savings.read"),
     ("POST", f"{P}/savings/{{line_id}}"): project("savings.read", "plan.edit"),
+    ("GET", f"{P}/savings/{{line_id}}/register"): project("savings.read"),
+    ("POST", f"{P}/savings/{{line_id}}/claims"): project("savings.read", "savings.claim"),
+    # A partner reads the savings, and not what Finance was shown for them.
+    ("GET", f"{P}/savings/{{line_id}}/claims/{{claim_id}}"): project("history.read"),
+    ("GET", f"{P}/savings/{{line_id}}/claims/{{claim_id}}/document"): project("history.read"),
+    ("POST", f"{P}/savings/{{line_id}}/claims/{{claim_id}}"): project("history.read", *FINANCE),
+    ("POST", f"{P}/savings/{{line_id}}/delivered"): project("savings.read", "savings.verify"),
+    ("POST", f"{P}/savings/{{line_id}}/shares"): project("savings.read", "savings.share"),
+    ("POST", f"{P}/savings/{{line_id}}/ring-fences"): project("savings.read", "savings.bank"),
+    ("POST", f"{P}/savings/{{line_id}}/ring-fences/{{fence_id}}"): project("savings.read", "savings.bank"),
+    ("GET", f"{P}/reviews"): project("savings.read"),
+    ("POST", f"{P}/reviews/{{number}}"): project("savings.read", "savings.review"),
     ("GET", f"{P}/returns"): project("returns.read"),
     ("GET", f"{P}/returns/{{period}}"): project("returns.read"),
     ("POST", f"{P}/returns/{{period}}"): project("returns.read", "return.submit", keeps=True),
