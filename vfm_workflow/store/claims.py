@@ -125,6 +125,12 @@ def placed(session: Session, claim_id: int) -> int:
     return int(session.scalar(query.where(col(SavingDestination.claim_id) == claim_id)) or 0)
 
 
+def unplaced(session: Session, claim_id: int) -> int:
+    """Return how much of a claim is not said where it went yet, in whole pence; 0 for no claim."""
+    row = session.get(SavingClaim, claim_id)
+    return row.amount - placed(session, claim_id) if row is not None else 0
+
+
 class Fence(NamedTuple):
     """A ring-fence with the posts of whoever set and lifted it."""
 
