@@ -32,6 +32,7 @@ VALUES = {
     "measure_id": "1", "line_id": "1", "evidence_id": "1", "key": "legal", "request_id": "1", "mail_id": "1",
     "idea_id": "1", "code": "SS", "person_id": "999", "token": "unknown", "link_id": "999",
     "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "digest": "0" * 64, "seal": "unknown",
+    "claim_id": "1", "fence_id": "1", "number": "1",
 }  # fmt: skip
 """What stands in a route's address: things that the project with everything has."""
 ROUTES = sorted(ACCESS)
@@ -67,7 +68,7 @@ def expected(persona: Persona | None, need: Need, *, begun: bool) -> str:
     if need.of == "signed_in":
         return "open"
     if need.of == "role":
-        if may.get(need.reads) in (None, "released"):
+        if may.get(need.reads) is None or (may[need.reads] == "released" and not need.released):
             return "never there"
         return "open" if not need.does or any(does in may for does in need.does) else "not yours"
     if need.besides and need.besides in may:
@@ -198,6 +199,9 @@ MATRIX = """
 /projects/VFM-0001/exempt     n - y - y n n - n - - - - n - n -
 /projects/VFM-0002            y y y y y y - - - - - - - y y y -
 /projects/new                 y y y y n n n n - n n n n n n n -
+/savings                      y y y y y y - - y - - y y y y y -
+/projects/VFM-0001/savings/1/register y y y y y y - - - - - y - y y y -
+/projects/VFM-0001/reviews    y y y y y y - - - - - y - y y y -
 /returns                      y y y y y y y y - y y y y y y y -
 /mail                         - - - - y - - - - - - - - - y y y
 /people                       - - - - - - - - - - - - - - - - y

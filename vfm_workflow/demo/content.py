@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from vfm_workflow.demo.events import Event
+from vfm_workflow.demo.register_data import RegisterFile
 from vfm_workflow.documents import Document, Strict, parse_yaml, validate
 from vfm_workflow.errors import ConfigError, Problem
 
@@ -281,6 +282,8 @@ class CouncilData:
     leavers: Sequence[LeaverEntry] = ()
     deputies: Sequence[DeputyEntry] = ()
     reports: Sequence[ReportEntry] = ()
+    register: RegisterFile = field(default_factory=RegisterFile)
+    """The way of the savings through Finance."""
 
     def person(self, key: str) -> PersonEntry:
         return next(person for person in self.people if person.key == key)
@@ -299,10 +302,18 @@ def read(folder: Path = FOLDER) -> CouncilData:
     reports = validate(ReportsFile, issued).reports
     documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
     projects = [validate(ProjectFile, document) for document in documents]
+    register = _document(folder / "register.yaml")
     data = CouncilData(
-        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies, reports
+        people.departments,
+        people.people,
+        ideas.ideas,
+        projects,
+        people.leavers,
+        people.deputies,
+        reports,
+        validate(RegisterFile, register),
     )
-    problems = [*_unknown(file, people), *_strangers(issued, reports, people)]
+    problems = [*_unknown(file, people), *_strangers(issued, reports, people), *_no_line(register, data)]
     problems += [
         problem
         for document, project in zip(documents, projects, strict=True)
@@ -339,6 +350,16 @@ def _strangers(document: Document, reports: Sequence[ReportEntry], people: Peopl
             if comment.by not in known:
                 where = ("reports", number, "comments", line, "by")
                 yield document.problem(where, f"there is no `{comment.by}`.", "Correct the name.")
+
+
+def _no_line(document: Document, data: CouncilData) -> Iterator[Problem]:
+    """Yield each line of the register that no project has."""
+    known = {(project.number, n) for project in data.projects for n in range(1, len(project.savings) + 1)}
+    for part in ("delivered", "claims", "fences", "shares"):
+        for number, entry in enumerate(getattr(data.register, part)):
+            if (entry.project, entry.line) not in known:
+                what = f"project {entry.project} has no line {entry.line}."
+                yield document.problem((part, number), what, "Correct the number.")
 
 
 def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from vfm_workflow.demo import living, publishing, reporting, writing
+from vfm_workflow.demo import banking, living, publishing, reporting, writing
 from vfm_workflow.demo.content import ProjectFile
 from vfm_workflow.demo.days import Action
 from vfm_workflow.demo.events import (
@@ -88,6 +88,7 @@ def _all(replay: Replay) -> Iterator[Action]:
                 yield Action(calendar.moment(day, TIMES[time]) + later, do, silent=time in SILENT)
             else:
                 yield Action(calendar.moment(day, time), do)
+    yield from banking.actions(replay)
     for leaver in replay.data.leavers:
         at = calendar.moment(leaver.on, TIMES["leave"])
         yield Action(at, partial(living.leave, replay, leaver), silent=True)

@@ -46,9 +46,9 @@ class Need:
 ANYBODY, SIGNED_IN = Need("anybody"), Need("signed_in")
 
 
-def role(reads: str, *does: str, fresh: bool = False) -> Need:
+def role(reads: str, *does: str, fresh: bool = False, released: bool = False) -> Need:
     """Return the need of a page that belongs to no project."""
-    return Need("role", reads, does, fresh=fresh)
+    return Need("role", reads, does, released, fresh=fresh)
 
 
 def project(reads: str, *does: str, released: bool = False, besides: str = "", keeps: bool = False) -> Need:
@@ -58,6 +58,7 @@ def project(reads: str, *does: str, released: bool = False, besides: str = "", k
 
 P = "/projects/{reference}"
 REMARKS = ("remark.comment", "remark.challenge", "remark.advise", "remark.recommend")
+FINANCE = ("savings.verify", "savings.bank")
 ACCESS: Mapping[tuple[str, str], Need] = {
     # Open: signing in, pages that say what the service is, links from mails (the link is the key), the demo's own pages.
     ("GET", "/"): ANYBODY,
@@ -117,6 +118,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/account/mail/later/end"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
     ("GET", "/returns/{period}"): role("returns.read"),
+    ("GET", "/savings"): role("savings.read", released=True),
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),
@@ -197,6 +199,18 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", f"{P}/savings/add"): project("savings.read", "plan.edit"),
     ("GET", f"{P}/savings/{{line_id}}"): project("savings.read"),
     ("POST", f"{P}/savings/{{line_id}}"): project("savings.read", "plan.edit"),
+    ("GET", f"{P}/savings/{{line_id}}/register"): project("savings.read"),
+    ("POST", f"{P}/savings/{{line_id}}/claims"): project("savings.read", "savings.claim"),
+    # A partner reads the savings, and not what Finance was shown for them.
+    ("GET", f"{P}/savings/{{line_id}}/claims/{{claim_id}}"): project("history.read"),
+    ("GET", f"{P}/savings/{{line_id}}/claims/{{claim_id}}/document"): project("history.read"),
+    ("POST", f"{P}/savings/{{line_id}}/claims/{{claim_id}}"): project("history.read", *FINANCE),
+    ("POST", f"{P}/savings/{{line_id}}/delivered"): project("savings.read", "savings.verify"),
+    ("POST", f"{P}/savings/{{line_id}}/shares"): project("savings.read", "savings.share"),
+    ("POST", f"{P}/savings/{{line_id}}/ring-fences"): project("savings.read", "savings.bank"),
+    ("POST", f"{P}/savings/{{line_id}}/ring-fences/{{fence_id}}"): project("savings.read", "savings.bank"),
+    ("GET", f"{P}/reviews"): project("savings.read"),
+    ("POST", f"{P}/reviews/{{number}}"): project("savings.read", "savings.review"),
     ("GET", f"{P}/returns"): project("returns.read"),
     ("GET", f"{P}/returns/{{period}}"): project("returns.read"),
     ("POST", f"{P}/returns/{{period}}"): project("returns.read", "return.submit", keeps=True),
@@ -251,7 +265,7 @@ def guard(visit: Page) -> None:
 
 def _by_role(visit: Visit, need: Need) -> None:
     spec = visit.home.roles.get(visit.me().role)
-    if spec is None or spec.may.get(need.reads) in (None, "released"):
+    if spec is None or spec.may.get(need.reads) in ((None,) if need.released else (None, "released")):
         raise NotFound(NO_PAGE)
     if need.does and not any(visit.may(permission) for permission in need.does):
         raise NotAllowed(NOT_YOURS)
