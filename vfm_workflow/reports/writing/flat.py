@@ -17,7 +17,7 @@ from vfm_workflow.reports.writing.forms import Style
 from vfm_workflow.reports.writing.numbers import UNITS, day, number, written
 from vfm_workflow.reports.writing.view import plain
 
-HEAD = ("Table", "Title", "Row", "Row name", "Column", "Value", "Unit", "Text", "Link")
+HEAD = ("Table", "Title", "Row", "Row name", "Column", "Number", "Date", "Unit", "Text", "Link")
 TOTAL = "total"
 """What stands in place of a row's number in the long form, for the row that adds up the others: leave it out of a sum."""
 
@@ -59,16 +59,16 @@ def _long(tables: Sequence[Table], style: Style) -> Iterator[Sequence[str]]:
     for table in tables:
         for name, row in _rows(table):
             first = inert(plain(shown(table.columns[0], row[0])))
-            for column, cell in zip(table.columns[1:], row[1:], strict=True):
+            skip = 1 if len(table.columns) > 1 else 0  # the first column is the row's name
+            for column, cell in list(zip(table.columns, row, strict=True))[skip:]:
                 text = plain(shown(column, cell))
-                if not text:
-                    continue
-                link = style.url(cell.link or row[0].link) if cell.link or row[0].link else ""
-                value = _value(column, cell) if column.kind != "text" else ""
-                yield (
-                    inert(table.key), inert(plain(table.title)), name, first, inert(plain(column.title)), value,
-                    UNITS[column.kind], inert(text), inert(link),
-                )  # fmt: skip
+                if text:
+                    link = cell.link or row[0].link
+                    yield (
+                        inert(table.key), inert(plain(table.title)), name, first, inert(plain(column.title)),
+                        written(column, cell), str(day(column, cell) or ""), UNITS[column.kind], inert(text),
+                        style.url(link) if link.startswith("/") else "",
+                    )  # fmt: skip
 
 
 def _rows(table: Table) -> Iterator[tuple[str, Sequence[Cell]]]:

@@ -28,9 +28,7 @@ FORMS: Mapping[str, Form] = {
     for form in (
         Form("html", "Web page", "text/html; charset=utf-8", False),
         Form("pdf", "PDF", "application/pdf", True, slow=True),
-        Form(
-            "docx", "Word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", True
-        ),
+        Form("docx", "Word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", True),
         Form("xlsx", "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", True),
         Form("csv", "CSV", "text/csv; charset=utf-8", False),
         Form("json", "JSON", "application/json", False),
@@ -62,5 +60,7 @@ def form_of(name: str) -> Form:
     """Return a form by its name. Raises BadInput that lists those there are."""
     found = FORMS.get(name.lower())
     if found is None:
-        raise BadInput({"to": f"There is no form “{name}”. A report is written as one of: {', '.join(FORMS)}."})
+        raise BadInput(
+            {"to": f"There is no form “{name}”. A report is written as one of: {', '.join(FORMS)}."}
+        )
     return found

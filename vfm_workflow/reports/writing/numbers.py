@@ -9,7 +9,7 @@ from vfm_workflow.reports.model import Cell, Column
 
 STEPS = {"money": 2, "percent": 3, "count": 0}
 """Decimal places that a kind's whole number holds: pence are hundredths of a pound, tenths of a per cent thousandths of one."""
-UNITS = {"money": "£", "percent": "%", "date": "date", "count": "", "number": "", "text": "", "light": ""}
+UNITS = {"money": "£", "percent": "%", "date": "", "count": "", "number": "", "text": "", "light": ""}
 
 
 def places(column: Column, cell: Cell) -> int:

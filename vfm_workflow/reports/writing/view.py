@@ -205,9 +205,7 @@ def _block(
         return Listing(tuple(plain(item) for item in block.items), block.numbered)
     if isinstance(block, Table):
         return grid(block, link)
-    return Figure(
-        block.key, plain(block.title), plain(block.finding), grid(block.table, link), block
-    )
+    return Figure(block.key, plain(block.title), plain(block.finding), grid(block.table, link), block)
 
 
 def grid(table: Table, link: Callable[[str], str] = str) -> Grid:
