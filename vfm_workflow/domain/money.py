@@ -6,6 +6,8 @@ import re
 from decimal import Decimal, InvalidOperation
 
 _POUNDS = re.compile(r"^-?£?-?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$", re.ASCII)
+_THOUSAND, _MILLION = 100_000, 100_000_000
+"""In pence."""
 LIMIT_PENCE = 10**13
 """A hundred billion pounds: more than any council spends, so a slip of the keyboard is caught."""
 
@@ -33,6 +35,33 @@ def pounds(pence: int) -> str:
     sign, value = ("-" if pence < 0 else ""), abs(pence)
     whole, rest = divmod(value, 100)
     return f"{sign}£{whole:,}.{rest:02d}" if rest else f"{sign}£{whole:,}"
+
+
+def short_pounds(pence: int, beside: int = 0) -> str:
+    """Return whole pence rounded half up for a sentence or a picture: `£1.15m`, `£627k`, `£9,500`.
+
+    It is written in the unit of the largest of the amounts `beside` it, so that both are read alike: £627,000 beside
+    £1.78m is `£0.63m`. Whoever shows it says that it is rounded, and where the exact amount stands.
+    """
+    step, places, unit = _short(pence, beside)
+    steps = (2 * abs(pence) + step) // (2 * step)
+    sign = "-" if pence < 0 else ""
+    return f"{sign}£{figure(steps, places)}{unit}" if steps else "£0"
+
+
+def is_rounded(pence: int, beside: int = 0) -> bool:
+    """Return whether `short_pounds` says less than there is."""
+    return pence % _short(pence, beside)[0] != 0
+
+
+def _short(pence: int, beside: int) -> tuple[int, int, str]:
+    """Return the step an amount is rounded to, the decimal places it then has, and its unit."""
+    largest = max(abs(pence), abs(beside))
+    if largest >= _MILLION - _THOUSAND // 2:
+        return _MILLION // 100, 2, "m"
+    if largest >= 10 * _THOUSAND - 50:
+        return _THOUSAND, 0, "k"
+    return 100, 0, ""
 
 
 def parse_figure(text: str, places: int) -> int:

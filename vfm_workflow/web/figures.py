@@ -8,27 +8,8 @@ from dataclasses import dataclass
 from vfm_workflow.domain.calendar import month_after, month_name
 from vfm_workflow.domain.facts import MeasureFact
 from vfm_workflow.domain.money import figure
+from vfm_workflow.domain.units import unit_of as unit_of
 from vfm_workflow.store.returns import Reported
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit as a box shows it: a sign before the figure, words after it."""
-
-    before: str
-    after: str
-
-    def of(self, value: str) -> str:
-        """Return a figure with its unit, such as `£71.00 per household` or `7% of streets`."""
-        joint = "" if not self.after or self.after.startswith("%") else " "
-        sign, bare = ("-", value[1:]) if value.startswith("-") else ("", value)
-        return f"{sign}{self.before}{bare}{joint}{self.after}"
-
-
-def unit_of(text: str) -> Unit:
-    """Return a measure's unit in its two parts: `£ per visit` is a pound sign before and `per visit` after."""
-    typed = text.strip()
-    return Unit("£", typed[1:].strip()) if typed.startswith("£") else Unit("", typed)
 
 
 def valued(measure: MeasureFact, value: int | None) -> str:

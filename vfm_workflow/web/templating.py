@@ -24,6 +24,8 @@ from markupsafe import Markup
 from vfm_workflow.domain.calendar import day_name, month_name, quarter_name, short_day, year_name
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.snapshot import fingerprint
+from vfm_workflow.reports.drawing import svg
+from vfm_workflow.reports.model import Picture, shown
 from vfm_workflow.wiring import App
 
 HERE = Path(__file__).parent
@@ -107,8 +109,12 @@ def environment(app: App) -> Environment:
         prose=prose,
         plural=plural,
     )
-    found.globals["asset"] = asset
+    found.globals |= {"asset": asset, "svg": _svg, "shown": shown}
     return found
+
+
+def _svg(picture: Picture, *, narrow: bool = False) -> Markup:
+    return Markup(svg(picture, narrow=narrow))  # noqa: S704  (its template escapes every text)
 
 
 def clock(local: dt.datetime) -> str:
