@@ -46,9 +46,9 @@ class Need:
 ANYBODY, SIGNED_IN = Need("anybody"), Need("signed_in")
 
 
-def role(reads: str, *does: str, fresh: bool = False) -> Need:
+def role(reads: str, *does: str, released: bool = False, fresh: bool = False) -> Need:
     """Return the need of a page that belongs to no project."""
-    return Need("role", reads, does, fresh=fresh)
+    return Need("role", reads, does, released, fresh=fresh)
 
 
 def project(reads: str, *does: str, released: bool = False, besides: str = "", keeps: bool = False) -> Need:
@@ -116,6 +116,12 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/account/mail/later"): SIGNED_IN,
     ("POST", "/account/mail/later/end"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
+    ("GET", "/reports"): role("reports.read", released=True),
+    # Who may read which report, and from when, the journey knows: some belong to a project.
+    ("GET", "/reports/{kind}"): SIGNED_IN,
+    ("POST", "/reports/{kind}"): SIGNED_IN,
+    ("GET", "/reports/{kind}/{key}"): SIGNED_IN,
+    ("POST", "/reports/{kind}/{key}"): SIGNED_IN,
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),
@@ -250,7 +256,7 @@ def guard(visit: Page) -> None:
 
 def _by_role(visit: Visit, need: Need) -> None:
     spec = visit.home.roles.get(visit.me().role)
-    if spec is None or spec.may.get(need.reads) in (None, "released"):
+    if spec is None or spec.may.get(need.reads) in (None, "" if need.released else "released"):
         raise NotFound(NO_PAGE)
     if need.does and not any(visit.may(permission) for permission in need.does):
         raise NotAllowed(NOT_YOURS)

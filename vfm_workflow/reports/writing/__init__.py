@@ -43,6 +43,6 @@ def write(report: Report, form: str, style: Style, table: str = "") -> bytes:
 
 def file_name(report: Report, form: str, table: str = "") -> str:
     """Return what a report's file is called, such as `mtfp.pdf` or `efficiency-2026-27.xlsx`, in letters safe anywhere."""
-    parts = [report.kind, report.key, "" if not table else table]
+    parts = [report.kind, report.key, table]
     safe = ["".join(c if c.isascii() and c.isalnum() else "-" for c in part).strip("-") for part in parts]
     return f"{'-'.join(filter(None, safe))}.{form}"

@@ -46,6 +46,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "portfolio": ("/projects",),
     "project": (P,),
     "rebaseline": (f"{P}/rebaseline",),
+    "reports": ("/reports",),
     "returns": (f"{P}/returns",),
     "savings": (f"{P}/savings",),
     "signin": ("/", "/sign-in", "/sign-out"),
