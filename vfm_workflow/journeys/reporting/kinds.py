@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.journeys.reporting import decisions, mtfp, quarter
+from vfm_workflow.journeys.reporting import decisions, department, efficiency, mtfp, project, quarter
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report
 
@@ -54,11 +54,45 @@ KINDS: Mapping[str, Kind] = {
             brought_up_to_date=frozenset({"pipeline"}),
         ),
         Kind(
+            "efficiency",
+            "Annual Efficiency Statement",
+            "The gains of a financial year that Finance has verified, with their quality checks, gross, cost and net.",
+            "2026/27",
+            efficiency.make,
+            per="year",
+            issued=True,
+        ),
+        Kind(
             "mtfp",
             "Medium Term Financial Plan",
             "Five years of the pipeline of savings, weighted by stage, against the target.",
             "",
             mtfp.make,
+        ),
+        Kind(
+            "decisions",
+            "Record of decisions",
+            "Who was asked to decide what of a project, on which text, who decided, when, and how that is known.",
+            "VFM-0007",
+            decisions.make,
+            per="project",
+            own=decisions.refuse,
+            "department",
+            "Department card",
+            "One department's projects, measures and savings on one sheet, for its management team.",
+            "SS",
+            department.make,
+            per="department",
+            open=department.departments,
+        ),
+        Kind(
+            "project",
+            "Project report",
+            "One project whole: what was agreed, where it stands, what it delivered, and what was decided of it.",
+            "VFM-0001",
+            project.make,
+            per="project",
+            own=project.refuse,
         ),
         Kind(
             "decisions",
