@@ -70,13 +70,6 @@ KINDS: Mapping[str, Kind] = {
             mtfp.make,
         ),
         Kind(
-            "decisions",
-            "Record of decisions",
-            "Who was asked to decide what of a project, on which text, who decided, when, and how that is known.",
-            "VFM-0007",
-            decisions.make,
-            per="project",
-            own=decisions.refuse,
             "department",
             "Department card",
             "One department's projects, measures and savings on one sheet, for its management team.",
