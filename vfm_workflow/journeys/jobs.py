@@ -19,7 +19,9 @@ from vfm_workflow.journeys.running import LEASE, HandedBack, Kind, LeaseLost, Ru
 from vfm_workflow.store import jobs as store
 from vfm_workflow.store.tables import Job
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND, printing.KIND)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND, printing.KIND)
+}
 SEES_ALL = "settings.read"
 """Who has this sees everybody's jobs, and not what they made."""
 MOST_LISTED = 100

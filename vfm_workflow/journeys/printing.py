@@ -17,9 +17,7 @@ from vfm_workflow.reports.writing import file_name, write
 EXEMPT, PUBLIC = "exempt", "public"
 
 
-def _read(
-    session: Session, home: Home, by: Actor | None, at: dt.datetime, told: Mapping[str, str]
-) -> Report:
+def _read(session: Session, home: Home, by: Actor | None, at: dt.datetime, told: Mapping[str, str]) -> Report:
     """Return the report as its asker may read it. Raises NotFound, NotAllowed or BadInput."""
     exempt = told.get("version") == EXEMPT
     return reporting.read(session, home, told.get("of", ""), told.get("key", ""), by, at, exempt=exempt)

@@ -91,9 +91,9 @@ class Kind:
     """Does it by steps; what must happen once happens in them. Raises any VfmError that it is to fail with."""
     own: bool = False
     """What it makes is fetched by who asked: two people have two of it, where everything else is the same whoever asks."""
-    admit: Callable[[Session, Home, Actor | None, dt.datetime, Mapping[str, str]], Mapping[str, str]] | None = (
-        None
-    )
+    admit: (
+        Callable[[Session, Home, Actor | None, dt.datetime, Mapping[str, str]], Mapping[str, str]] | None
+    ) = None
     """Returns what it is told to do as it is kept. Raises where somebody may not ask for that, or not fetch it any more.
     A kind without it is told nothing, and is offered on the page of jobs."""
     called: Callable[[Mapping[str, str]], str] | None = None

@@ -17,6 +17,7 @@ LEVELS = (
     "Level A: whoever held the link mailed to the address on record. B: the same, with a code of six digits mailed there. C: "
     "the same, signed in by the council's own service. No entry claims that a person's hand was seen."
 )
+NOTE = "“X for Y” is a deputy, or a shared mailbox's reader. A moment leads to the text that was decided."
 CHAIN = "Every row stands in the project's history, a chain that “vfm audit verify” checks."
 
 
@@ -71,26 +72,20 @@ def _seats(asked: Asked, found: Record, one: Decision) -> Table:
         Column("Decided", wide=True),
         Column("When"),
         Column("How it is known", wide=True),
-        Column("Version"),
     )
+    text = f"/projects/{found.reference}/versions/{one.version_id}"
     rows: list[tuple[Value, ...]] = [
         (
             seat.decided_by or seat.member,
-            seat.role,
+            seat.role if seat.role != seat.member else "",
             "\n".join(_said(asked, one, seat)),
-            _moment(asked, seat.at) if seat.at is not None else "",
+            Cell(_moment(asked, seat.at), link=text) if seat.at is not None else None,
             "\n".join(filter(None, (seat.known if seat.voted else "", seat.mail))),
-            Cell(
-                f"{one.version} · {one.fingerprint}",
-                link=f"/projects/{found.reference}/versions/{one.version_id}",
-            ),
         )
         for seat in one.seats
     ]
     title = f"The board on version {one.version}"
-    return Table(
-        f"seats-{one.id}", title, columns, rows_of(rows), "“X for Y” is a deputy, or a shared mailbox's reader."
-    )
+    return Table(f"seats-{one.id}", title, columns, rows_of(rows), NOTE)
 
 
 def _said(asked: Asked, one: Decision, seat: Seat) -> Iterator[str]:

@@ -37,4 +37,3 @@ def png(figure: Figure) -> bytes:
         bytestring=_drawn(figure).encode(), output_width=DOTS, background_color="white"
     )
     return data
-

@@ -17,13 +17,15 @@ LIGHTS = frozenset({"red", "amber", "green"})
 NOT_PUBLIC = "Not for publication: this version contains exempt information"
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-UPRIGHT_LETTERS = 92
+UPRIGHT_LETTERS = 114
 """Letters that fit beside each other on an upright page; a table that needs more lies on a page turned sideways."""
 SHORT_ROWS = 14
 FEW_LETTERS = 600
 """Of text before a table: it goes along on the table's page."""
-MOST_LETTERS = 26
+MOST_LETTERS, LEAST_LETTERS = 26, 16
 """Of a column of words: what is longer is broken into lines."""
+LONGEST_WORD = 26
+"""Letters of a word that is never broken."""
 
 
 def plain(text: str) -> str:
@@ -48,7 +50,11 @@ class Head:
     numeric: bool
     wide: bool
     letters: int
-    """About how many letters broad the column is."""
+    """About how many letters broad the column would be, given room."""
+    least: int
+    """About how many letters it needs to be read in comfort: words are broken into lines."""
+    long: bool
+    """Whether a word of it may have to be broken: an address, a fingerprint, a moment."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Grid:
     @property
     def turned(self) -> bool:
         """Whether it needs a page turned sideways."""
-        return sum(head.letters + 2 for head in self.head) > UPRIGHT_LETTERS
+        return sum(head.least + 2 for head in self.head) > UPRIGHT_LETTERS
 
     @property
     def short(self) -> bool:
@@ -235,12 +241,22 @@ def said(column: Column, cell: Cell, link: Callable[[str], str] = str) -> Said:
 
 def _head(column: Column, n: int, rows: Sequence[Sequence[Said]], total: Sequence[Said]) -> Head:
     words = [width(word) for word in column.title.split()] or [1]
-    texts = [width(row[n].text) for row in (*rows, *([total] if total else []))]
+    texts = [row[n].text for row in (*rows, *([total] if total else []))]
     numeric = column.kind in NUMERIC
-    widest = max(texts, default=1)
-    # Figures are never broken; words are, but no narrower than the longest of them is likely to be.
-    letters = widest if numeric or column.kind == "light" else min(widest, MOST_LETTERS)
-    return Head(plain(column.title), numeric, column.wide, max(letters, *words, 4, 34 if column.wide else 0))
+    widest = max(map(width, texts), default=1)
+    whole = numeric or column.kind == "light"  # figures are never broken into lines
+    inner = max((width(word) for text in texts for word in text.split()), default=1) if not whole else 0
+    letters = widest if whole else min(widest, MOST_LETTERS)
+    least = widest + (4 if column.kind == "light" else 0) if whole else min(widest, LEAST_LETTERS)
+    wide = column.wide and widest > LEAST_LETTERS
+    return Head(
+        title=plain(column.title),
+        numeric=numeric,
+        wide=column.wide,
+        letters=max(letters, *words, 4, 34 if wide else 0),
+        least=max(least, *words, 4, 24 if wide else 0),
+        long=inner > LONGEST_WORD,
+    )
 
 
 def width(text: str) -> int:
