@@ -119,4 +119,5 @@ KIND = Kind(
     "Every table as CSV and JSON, and every document, in one zip file. Exempt text is in it.",
     "data.export",
     _work,
+    own=True,
 )

@@ -119,6 +119,12 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/returns"): role("returns.read"),
     ("GET", "/returns/{period}"): role("returns.read"),
     ("GET", "/savings"): role("savings.read", released=True),
+    ("GET", "/reports"): role("reports.read", released=True),
+    # Who may read which report, and from when, the journey knows: some belong to a project.
+    ("GET", "/reports/{kind}"): SIGNED_IN,
+    ("POST", "/reports/{kind}"): SIGNED_IN,
+    ("GET", "/reports/{kind}/{key}"): SIGNED_IN,
+    ("POST", "/reports/{kind}/{key}"): SIGNED_IN,
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),

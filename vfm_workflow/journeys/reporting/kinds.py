@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.journeys.reporting import department, efficiency, monthly, mtfp, project, quarter
+from vfm_workflow.journeys.reporting import decisions, department, efficiency, monthly, mtfp, project, quarter
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report
 
@@ -95,6 +95,15 @@ KINDS: Mapping[str, Kind] = {
             project.make,
             per="project",
             own=project.refuse,
+        ),
+        Kind(
+            "decisions",
+            "Record of decisions",
+            "Who was asked to decide what of a project, on which text, who decided, when, and how that is known.",
+            "VFM-0007",
+            decisions.make,
+            per="project",
+            own=decisions.refuse,
         ),
     )
 }

@@ -49,6 +49,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "project": (P,),
     "rebaseline": (f"{P}/rebaseline",),
     "register": ("/savings",),
+    "reports": ("/reports",),
     "returns": (f"{P}/returns",),
     "reviews": (f"{P}/reviews",),
     "savings": (f"{P}/savings",),
