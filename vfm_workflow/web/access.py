@@ -125,6 +125,12 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/reports/{kind}"): SIGNED_IN,
     ("GET", "/reports/{kind}/{key}"): SIGNED_IN,
     ("POST", "/reports/{kind}/{key}"): SIGNED_IN,
+    ("GET", "/reports/{kind}/{key}/commentary"): role("reports.read", "reports.comment"),
+    ("POST", "/reports/{kind}/{key}/commentary"): role("reports.read", "reports.comment"),
+    ("GET", "/reports/{kind}/{key}/issue"): role("reports.read", "reports.issue"),
+    ("POST", "/reports/{kind}/{key}/issue"): role("reports.read", "reports.issue"),
+    ("GET", "/reports/{kind}/{key}/addendum"): role("reports.read", "reports.issue"),
+    ("POST", "/reports/{kind}/{key}/addendum"): role("reports.read", "reports.issue"),
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),

@@ -33,6 +33,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/consult/{link_id}/documents",
     ),
     "ideas": ("/ideas",),
+    "issuing": tuple(f"/reports/{{kind}}/{{key}}/{end}" for end in ("commentary", "issue", "addendum")),
     "jobs": ("/jobs",),
     "lessons": (f"{P}/lessons",),
     "mail": ("/mail",),

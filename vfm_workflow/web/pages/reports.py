@@ -63,6 +63,8 @@ def print_one(visit: Page, form: Form, kind: str, key: str) -> Response:
 def _show(visit: Visit, kind: str, key: str) -> Response:
     query = visit.request.query_params
     report = _read(visit, kind, key, query.get("version", ""))
+    with visit.read() as session:
+        acts = reporting.acts(session, visit.home, kind, report.key, visit.me(), visit.at)
     if form := query.get("form", ""):
         return _file(visit, report, form, query.get("table", ""))
     laid = view(report)
@@ -74,6 +76,7 @@ def _show(visit: Visit, kind: str, key: str) -> Response:
         "draw": pictures.both,
         "here": address(report.kind, report.key),
         "exempt": exempt,
+        "acts": acts,
         "asked_exempt": query.get("version") == printing.EXEMPT,
         "forms": [form for form in FORMS.values() if form.name not in ("html", "pdf", "json")],
         "tables": report.tables(),
