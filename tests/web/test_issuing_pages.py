@@ -66,7 +66,7 @@ def test_a_performance_officer_issues_it_once_and_everybody_sees_that_it_stands(
 def test_what_was_corrected_is_shown_before_it_is_added(browser: Browser) -> None:
     browser.sign_in("performance").post(f"{PAGE}/issue")
     correct(browser.council)
-    browser.get(PAGE)
+    browser.sign_in("performance").get(PAGE)
     assert "figures were entered or corrected since" in browser.text
     browser.get(f"{PAGE}/addendum")
     assert "£21,000.50" in browser.text
