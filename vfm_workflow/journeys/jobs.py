@@ -13,36 +13,52 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import DatabaseAway, NotAllowed, NotFound, VfmError
-from vfm_workflow.journeys import exporting, newer_lifecycle
+from vfm_workflow.journeys import exporting, importing, newer_lifecycle
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.running import LEASE, HandedBack, Kind, LeaseLost, Running, Tools
 from vfm_workflow.store import jobs as store
 from vfm_workflow.store.tables import Job
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND, importing.FIGURES, importing.PEOPLE)
+}
 SEES_ALL = "settings.read"
 """Who has this sees everybody's jobs, and not what they made."""
 MOST_LISTED = 100
 
 
 def offered(home: Home, by: Actor) -> list[Kind]:
-    """Return the kinds of job that somebody may ask for."""
-    return [kind for kind in KINDS.values() if may(home.roles, by, kind.permission)]
+    """Return the kinds of job that somebody may ask for by a button alone."""
+    return [kind for kind in KINDS.values() if not kind.page and may(home.roles, by, kind.permission)]
 
 
 def ask(session: Session, home: Home, kind: str, by: Actor | None, at: dt.datetime) -> Job:
     """Ask for a job; return it, or the one that is open already. `by` is None at the command line.
 
-    Raises NotFound for an unknown kind, or NotAllowed.
+    Raises NotFound for an unknown kind, or one that is asked for on a page of its own, or NotAllowed.
     """
     found = KINDS.get(kind)
-    if found is None:
+    if found is None or found.page:
         raise NotFound(f"There is no kind of job “{kind}”. There are: {', '.join(KINDS)}.")
     if by is not None and not may(home.roles, by, found.permission):
         raise NotAllowed(f"You may not ask for this: “{found.title}”.")
     # What one person's export holds is fetched by that person; everything else is the same whoever asks.
     key = f"person {by.id}" if by is not None and kind == exporting.KIND.name else "all"
     return store.ask(session, kind, key, {}, by.id if by is not None else None, at)
+
+
+def ask_import(
+    session: Session, home: Home, batch_id: int, by: Actor, at: dt.datetime, *, apply: bool
+) -> Job:
+    """Ask for a batch to be looked at, or to be done; return the job, or the one that is open on it already.
+
+    Raises NotFound, or NotAllowed where it was done already.
+    """
+    batch = importing.show(session, home, batch_id, by)
+    if apply and batch.row.applied_at is not None:
+        raise NotAllowed("This file was imported already.")
+    arguments = {"batch": batch_id, "apply": apply}
+    return store.ask(session, importing.job_kind(batch.row.kind), f"batch {batch_id}", arguments, by.id, at)
 
 
 def listed(session: Session, home: Home, by: Actor) -> list[Job]:

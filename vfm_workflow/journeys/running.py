@@ -87,3 +87,5 @@ class Kind:
     permission: str
     work: Callable[[Running], Outcome]
     """Does it by steps; what must happen once happens in them. Raises any VfmError that it is to fail with."""
+    page: str = ""
+    """The page on which it is asked for, where it needs more than a button."""
