@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -36,8 +36,8 @@ class Asked:
     home: Home
     actor: Actor
     at: dt.datetime
-    filters: Filters = Filters()
-    cut: Cut = Cut()
+    filters: Filters = field(default_factory=Filters)
+    cut: Cut = field(default_factory=Cut)
 
     @property
     def today(self) -> dt.date:
@@ -48,7 +48,7 @@ class Asked:
         mine = reach(self.home.roles, self.actor, permission)
         library = reach(self.home.roles, self.actor, "reports.read").scope
         through = released_through(self.home.calendar, self.home.roles, self.actor, self.today)
-        return Window(mine, through, library is not None)
+        return Window(mine, through, library is not None, library == "released")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -44,6 +44,8 @@ class Window:
     """The last month released; None for who sees everything at once."""
     library: bool
     """Whether they see the departments' library of measures."""
+    library_released: bool = False
+    """Whether of the library too they see what is released alone."""
 
     @property
     def released(self) -> bool:
@@ -76,8 +78,6 @@ def _projects(window: Window, filters: Filters) -> list[ColumnElement[bool]]:
     condition = within(window.reach)
     if condition is not None:
         wanted.append(condition)
-    if window.reach.scope is None and condition is None:
-        wanted.append(literal(False))
     if filters.project:
         wanted.append(col(Project.reference) == filters.project)
     if filters.department:
@@ -105,7 +105,7 @@ def _verified(project_id: Any, period: Any, through: str) -> ColumnElement[bool]
     )
 
 
-def _page(session: Session, query: Select[Any], order: Sequence[Any], cut: Cut) -> tuple[list[Any], int]:
+def _page(session: Session, query: Any, order: Sequence[Any], cut: Cut) -> tuple[list[Any], int]:
     """Return the rows of a page and how many there are in all."""
     rows = list(session.execute(query.order_by(*order).offset(cut.offset).limit(cut.limit)))
     if cut.limit is None or (not cut.offset and len(rows) < cut.limit):
@@ -151,8 +151,8 @@ def measures(
     newest = select(func.max(counts.number)).where(
         col(counts.measure_id) == col(m.id), or_(col(counts.year).is_(None), col(counts.year) == year)
     )
-    if window.released:
-        newest = newest.where(_agreed(counts, m, subjects))
+    restricted = _restricted(window, m)
+    newest = newest.where(or_(~restricted, _agreed(counts, m, subjects)))
     query = (
         select(
             col(m.code), col(Project.reference), func.coalesce(col(m.department), col(Project.department)),
@@ -170,6 +170,12 @@ def measures(
     order = (col(m.project_id).is_not(None), col(m.code), col(m.project_id), col(m.position), col(m.id))
     rows, total = _page(session, query, order, cut)
     return [MeasureRow._make([*row[:15], bool(row[15]), row[16]]) for row in rows], total
+
+
+def _restricted(window: Window, m: Any) -> ColumnElement[bool]:
+    """Return the condition that of a measure only what is released is to be seen."""
+    library, own = literal(window.library_released), literal(window.released)
+    return or_(and_(col(m.project_id).is_(None), library), and_(col(m.project_id).is_not(None), own))
 
 
 def _agreed(figures: Any, m: Any, subjects: Collection[str]) -> ColumnElement[bool]:
@@ -242,18 +248,19 @@ def readings(session: Session, window: Window, filters: Filters, cut: Cut) -> tu
     """Return the readings that count: the library's, then the projects', each by measure and month."""
     m, shared, r, later = Measure, aliased(Measure), Reading, aliased(Reading)
     wanted = [*_of_measures(window, filters, m, shared), *_months(col(r.period), filters)]
-    if window.released:
-        through = window.through or ""
-        wanted += [
-            col(r.period) <= through,
-            or_(col(m.project_id).is_(None), _verified(col(m.project_id), col(r.period), through)),
-        ]
-    corrected = select(later.number).where(
+    through = window.through or ""
+    out = and_(
+        col(r.period) <= through,
+        or_(col(m.project_id).is_(None), _verified(col(m.project_id), col(r.period), through)),
+    )
+    if window.released or window.library_released:
+        wanted.append(or_(~_restricted(window, m), out))
+    corrected = select(col(later.number)).where(
         col(later.measure_id) == col(r.measure_id),
         col(later.period) == col(r.period),
         col(later.number) > col(r.number),
     )
-    query = (
+    query: Any = (
         select(
             func.coalesce(col(m.code), col(shared.code)), col(Project.reference),
             func.coalesce(col(m.department), col(Project.department)), col(m.name), col(m.unit), col(m.places),
