@@ -36,7 +36,7 @@ def plan(asked: Asked, sheet: Sheet) -> Plan:
         if read.is_known:
             found.known += 1
             continue
-        found.take(_change(line.number, read), correction=read.was is not None)
+        found.take(change_of(line.number, read), correction=read.was is not None)
 
     def write(asked: Asked, batch: int) -> None:
         assert asked.by is not None
@@ -46,7 +46,8 @@ def plan(asked: Asked, sheet: Sheet) -> Plan:
     return found
 
 
-def _change(line: int, read: Read) -> Change:
+def change_of(line: int, read: Read) -> Change:
+    """Return what a reading changes, in words."""
     was, measure = read.was, read.measure
     before = shown(measure, was.value, was.numerator, was.denominator) if was is not None else ""
     return Change(line, f"{measure.code}, {month_name(read.period)}", before, read.said, read.reason)

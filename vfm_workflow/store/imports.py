@@ -56,18 +56,6 @@ def whole(session: Session, batch_id: int) -> ImportBatch:
     return found
 
 
-def same(session: Session, kind: str, source: str, digest: str, by: int | None) -> ImportBatch | None:
-    """Return the batch in which the same person handed in the same bytes and they were applied, None where none is."""
-    query = select(ImportBatch).where(
-        col(_B.kind) == kind,
-        col(_B.source) == source,
-        col(_B.digest) == digest,
-        col(_B.by) == by,
-        col(_B.applied_at).is_not(None),
-    )
-    return session.scalars(query.order_by(col(_B.id).desc()).limit(1)).first()
-
-
 def jobs_of(session: Session, kinds: Collection[str], batch_id: int) -> list[Job]:
     """Return the jobs that read or wrote a batch, newest first."""
     query = select(Job).where(col(Job.kind).in_(sorted(kinds)), col(Job.key) == f"batch {batch_id}")

@@ -13,8 +13,10 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "about": ("/about",),
     "account": ("/account", "/people/{person_id}/sessions", "/people/{person_id}/identity"),
     "all_returns": ("/returns",),
+    "api": ("/api",),
     "asked": ("/c", "/consult"),
     "asked_ideas": ("/i", "/idea"),
+    "calendar": ("/calendar",),
     "chasing": (f"{P}/returns/{{period}}/chase",),
     "comments": (f"{P}/comments",),
     "consult": (f"{P}/consultations", f"{P}/evidence"),
@@ -31,8 +33,10 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/consult/{link_id}/documents",
     ),
     "ideas": ("/ideas",),
+    "imports": ("/imports",),
     "jobs": ("/jobs",),
     "lessons": (f"{P}/lessons",),
+    "library": ("/measures",),
     "mail": ("/mail",),
     "measures": (f"{P}/measures", f"{P}/savings"),
     "members": (f"{P}/members", f"{P}/exempt"),
@@ -50,6 +54,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "savings": (f"{P}/savings",),
     "signin": ("/", "/sign-in", "/sign-out"),
     "tasks": ("/tasks",),
+    "tokens": ("/account/tokens",),
 }
 """Module → where its pages are: at an address or anywhere below it. Asked in this order; a line more than needed costs
 nothing but a module loaded early, one too few is refused by a test."""
