@@ -194,6 +194,64 @@ class MemberEntry(Strict):
     role: str
 
 
+Value = tuple[int, int] | float
+"""A month's reading: whole pounds and units that a unit cost is worked out of, or the value itself."""
+
+
+class FiguresEntry(Strict):
+    """A year's baseline and target: proposed on a day, and signed on those that are there."""
+
+    year: int
+    baseline: float
+    target: float
+    proposed: dt.date
+    finance: dt.date | None = None
+    service: dt.date | None = None
+
+
+class LibraryEntry(Strict):
+    """A measure of a department's library."""
+
+    code: str
+    department: str
+    name: str
+    kind: str
+    unit: str
+    places: int
+    direction: str
+    numerator: str
+    denominator: str
+    tolerance: float
+    figures: tuple[FiguresEntry, ...] = Field(min_length=1)
+    peers: Mapping[str, float]
+    readings: Mapping[Month, Value]
+
+    def typed(self, value: float) -> str:
+        """Return a value as somebody types it, with the measure's decimal places."""
+        return f"{value:.{self.places}f}"
+
+
+class CorrectionEntry(Strict):
+    """A month that was found wrong later."""
+
+    measure: str
+    month: Month
+    value: tuple[int, int]
+    on: dt.date
+    by: str
+    reason: str
+
+
+class LibraryFile(Strict):
+    """Every department's measures, who signs for Finance, and who records."""
+
+    finance: str
+    recorder: str
+    source: str
+    measures: tuple[LibraryEntry, ...]
+    corrections: tuple[CorrectionEntry, ...] = ()
+
+
 class Resources(Strict):
     days: int
 
@@ -243,6 +301,7 @@ class CouncilData:
     """In order of number."""
     leavers: Sequence[LeaverEntry] = ()
     deputies: Sequence[DeputyEntry] = ()
+    library: LibraryFile | None = None
 
     def person(self, key: str) -> PersonEntry:
         return next(person for person in self.people if person.key == key)
@@ -259,10 +318,12 @@ def read(folder: Path = FOLDER) -> CouncilData:
     ideas = validate(IdeasFile, _document(folder / "ideas.yaml"))
     documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
     projects = [validate(ProjectFile, document) for document in documents]
+    measured = _document(folder / "library.yaml")
+    library = validate(LibraryFile, measured)
     data = CouncilData(
-        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies
+        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies, library
     )
-    problems = [*_unknown(file, people)]
+    problems = [*_unknown(file, people), *_unmeasured(measured, library, people)]
     problems += [
         problem
         for document, project in zip(documents, projects, strict=True)
@@ -287,6 +348,22 @@ def _unknown(document: Document, people: PeopleFile) -> Iterator[Problem]:
         (("deputies", n), name) for n, row in enumerate(people.deputies) for name in (row.person, row.deputy)
     ]
     for where, name in used:
+        if name not in known:
+            yield document.problem(where, f"there is no `{name}`.", "Correct the name.")
+
+
+def _unmeasured(document: Document, library: LibraryFile, people: PeopleFile) -> Iterator[Problem]:
+    """Yield each name in the library that nothing has: of a department, of somebody, of a measure."""
+    persons, departments = {person.key for person in people.people}, {d.code for d in people.departments}
+    used: list[tuple[tuple[str | int, ...], str, set[str]]] = [
+        (("finance",), library.finance, persons),
+        (("recorder",), library.recorder, persons),
+    ]
+    used += [(("measures", n), row.department, departments) for n, row in enumerate(library.measures)]
+    codes = {row.code for row in library.measures}
+    for number, row in enumerate(library.corrections):
+        used += [(("corrections", number), row.by, persons), (("corrections", number), row.measure, codes)]
+    for where, name, known in used:
         if name not in known:
             yield document.problem(where, f"there is no `{name}`.", "Correct the name.")
 
