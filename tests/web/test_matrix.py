@@ -33,6 +33,7 @@ VALUES = {
     "idea_id": "1", "code": "SS", "person_id": "999", "token": "unknown", "link_id": "999",
     "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "digest": "0" * 64, "seal": "unknown",
     "claim_id": "1", "fence_id": "1", "number": "1",
+    "measure_code": "SS-01", "batch_id": "999", "figures": "readings", "kind": "mtfp", "token_id": "999", "secret": "unknown",
 }  # fmt: skip
 """What stands in a route's address: things that the project with everything has."""
 ROUTES = sorted(ACCESS)
@@ -203,6 +204,13 @@ MATRIX = """
 /projects/VFM-0001/savings/1/register y y y y y y - - - - - y - y y y -
 /projects/VFM-0001/reviews    y y y y y y - - - - - y - y y y -
 /returns                      y y y y y y y y - y y y y y y y -
+/measures                     y y y y y y - - y - - - - y y y -
+/measures/SS-01               y y y y y y - - y - - - - y y y -
+/measures/add                 n n y y n y - - - - - - - n y n -
+/measures/SS-01/figures       n n y y n y - - - - - - - n y n -
+/measures/SS-01/readings      n n y y n n - - - - - - - n y n -
+/imports                      n n n n n y n n n n n n n n y n y
+/account/tokens               y y y y y y y y y y y y y y y y y
 /mail                         - - - - y - - - - - - - - - y y y
 /people                       - - - - - - - - - - - - - - - - y
 /ideas                        y y y y y y - - y - - - - - y y -

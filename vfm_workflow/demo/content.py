@@ -232,6 +232,64 @@ class MemberEntry(Strict):
     role: str
 
 
+Value = tuple[int, int] | float
+"""A month's reading: whole pounds and units that a unit cost is worked out of, or the value itself."""
+
+
+class FiguresEntry(Strict):
+    """A year's baseline and target: proposed on a day, and signed on those that are there."""
+
+    year: int
+    baseline: float
+    target: float
+    proposed: dt.date
+    finance: dt.date | None = None
+    service: dt.date | None = None
+
+
+class LibraryEntry(Strict):
+    """A measure of a department's library."""
+
+    code: str
+    department: str
+    name: str
+    kind: str
+    unit: str
+    places: int
+    direction: str
+    numerator: str
+    denominator: str
+    tolerance: float
+    figures: tuple[FiguresEntry, ...] = Field(min_length=1)
+    peers: Mapping[str, float]
+    readings: Mapping[Month, Value]
+
+    def typed(self, value: float) -> str:
+        """Return a value as somebody types it, with the measure's decimal places."""
+        return f"{value:.{self.places}f}"
+
+
+class CorrectionEntry(Strict):
+    """A month that was found wrong later."""
+
+    measure: str
+    month: Month
+    value: tuple[int, int]
+    on: dt.date
+    by: str
+    reason: str
+
+
+class LibraryFile(Strict):
+    """Every department's measures, who signs for Finance, and who records."""
+
+    finance: str
+    recorder: str
+    source: str
+    measures: tuple[LibraryEntry, ...]
+    corrections: tuple[CorrectionEntry, ...] = ()
+
+
 class Resources(Strict):
     days: int
 
@@ -284,6 +342,7 @@ class CouncilData:
     reports: Sequence[ReportEntry] = ()
     register: RegisterFile = field(default_factory=RegisterFile)
     """The way of the savings through Finance."""
+    library: LibraryFile | None = None
 
     def person(self, key: str) -> PersonEntry:
         return next(person for person in self.people if person.key == key)
@@ -303,6 +362,8 @@ def read(folder: Path = FOLDER) -> CouncilData:
     documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
     projects = [validate(ProjectFile, document) for document in documents]
     register = _document(folder / "register.yaml")
+    measured = _document(folder / "library.yaml")
+    library = validate(LibraryFile, measured)
     data = CouncilData(
         people.departments,
         people.people,
@@ -312,8 +373,14 @@ def read(folder: Path = FOLDER) -> CouncilData:
         people.deputies,
         reports,
         validate(RegisterFile, register),
+        library,
     )
-    problems = [*_unknown(file, people), *_strangers(issued, reports, people), *_no_line(register, data)]
+    problems = [
+        *_unknown(file, people),
+        *_strangers(issued, reports, people),
+        *_no_line(register, data),
+        *_unmeasured(measured, library, people),
+    ]
     problems += [
         problem
         for document, project in zip(documents, projects, strict=True)
@@ -360,6 +427,22 @@ def _no_line(document: Document, data: CouncilData) -> Iterator[Problem]:
             if (entry.project, entry.line) not in known:
                 what = f"project {entry.project} has no line {entry.line}."
                 yield document.problem((part, number), what, "Correct the number.")
+
+
+def _unmeasured(document: Document, library: LibraryFile, people: PeopleFile) -> Iterator[Problem]:
+    """Yield each name in the library that nothing has: of a department, of somebody, of a measure."""
+    persons, departments = {person.key for person in people.people}, {d.code for d in people.departments}
+    used: list[tuple[tuple[str | int, ...], str, set[str]]] = [
+        (("finance",), library.finance, persons),
+        (("recorder",), library.recorder, persons),
+    ]
+    used += [(("measures", n), row.department, departments) for n, row in enumerate(library.measures)]
+    codes = {row.code for row in library.measures}
+    for number, row in enumerate(library.corrections):
+        used += [(("corrections", number), row.by, persons), (("corrections", number), row.measure, codes)]
+    for where, name, known in used:
+        if name not in known:
+            yield document.problem(where, f"there is no `{name}`.", "Correct the name.")
 
 
 def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Iterator[Problem]:

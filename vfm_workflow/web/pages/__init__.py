@@ -13,8 +13,10 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "about": ("/about",),
     "account": ("/account", "/people/{person_id}/sessions", "/people/{person_id}/identity"),
     "all_returns": ("/returns",),
+    "api": ("/api",),
     "asked": ("/c", "/consult"),
     "asked_ideas": ("/i", "/idea"),
+    "calendar": ("/calendar",),
     "chasing": (f"{P}/returns/{{period}}/chase",),
     "cmt_return": ("/returns/{period}",),
     "claims": (f"{P}/savings",),
@@ -33,9 +35,11 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
         "/consult/{link_id}/documents",
     ),
     "ideas": ("/ideas",),
+    "imports": ("/imports",),
     "issuing": tuple(f"/reports/{{kind}}/{{key}}/{end}" for end in ("commentary", "issue", "addendum")),
     "jobs": ("/jobs",),
     "lessons": (f"{P}/lessons",),
+    "library": ("/measures",),
     "mail": ("/mail",),
     "measures": (f"{P}/measures", f"{P}/savings"),
     "members": (f"{P}/members", f"{P}/exempt"),
@@ -56,6 +60,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "savings": (f"{P}/savings",),
     "signin": ("/", "/sign-in", "/sign-out"),
     "tasks": ("/tasks",),
+    "tokens": ("/account/tokens",),
 }
 """Module → where its pages are: at an address or anywhere below it. Asked in this order; a line more than needed costs
 nothing but a module loaded early, one too few is refused by a test."""
