@@ -65,7 +65,7 @@ def send(visit: Page, upload: Annotated[tuple[Typed, str, bytes], Depends(sent)]
 
 @router.get("/imports/templates/{figures}.csv")
 def template(visit: Page, figures: str) -> Response:
-    """Send a file with the columns of a figures, and one row to write over."""
+    """Send a file with the columns of a kind of import, and one row to write over."""
     found = importing.must_import(visit.home, visit.me(), figures)
     rows = [[column.example for column in found.columns]]
     headers = {"Content-Disposition": f'attachment; filename="{found.name}.csv"'}
