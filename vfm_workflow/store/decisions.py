@@ -115,8 +115,15 @@ def revoke(
     if slot_id is not None:
         query = query.where(col(Link.slot_id) == slot_id)
     revoked = [slot for slot in session.scalars(query) if slot is not None]
-    session.expire_all()
+    forget_links(session)
     return revoked
+
+
+def forget_links(session: Session) -> None:
+    """Let every link that the session holds be read again: a statement has changed some. What else it holds stays."""
+    for held in session.identity_map.values():
+        if isinstance(held, Link):
+            session.expire(held)
 
 
 def newest_version(session: Session, project_id: int, subject: str) -> Version | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlmodel import Session, col
 
+from vfm_workflow.store import decisions
 from vfm_workflow.store.tables import Link, MailboxReader, Project
 
 Purpose = Literal["consult", "idea"]
@@ -50,7 +51,7 @@ def revoke(session: Session, question: Question, why: str, at: dt.datetime, *, u
         query = query.where(col(Link.used_at).is_(None))
     done = query.values(revoked_at=at, revoked_why=why).execution_options(synchronize_session=False)
     session.execute(done)
-    session.expire_all()
+    decisions.forget_links(session)
 
 
 def newest(session: Session, question: Question) -> Link | None:
