@@ -83,7 +83,7 @@ class Wanted:
     @cached_property
     def told_this_week(self) -> set[int]:
         monday = self.today - dt.timedelta(days=self.today.weekday())
-        return wishes.told_between(self.session, monday, self.today - dt.timedelta(days=1))
+        return outbox.digested(self.session, monday, self.today - dt.timedelta(days=1))
 
     def now(self, person_id: int) -> bool:
         """Return whether a person's own hour has come, on one of their days. The council's has already."""

@@ -74,31 +74,35 @@ def _by_role() -> Any:
     return query.order_by(col(Person.id))
 
 
-def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]]:
-    """Return, for each project, its moves as (ISO moment, stage entered), oldest first.
+def stage_moves(session: Session, since: dt.datetime) -> dict[int, list[tuple[str, str]]]:
+    """Return, for each project that moved since a moment, its moves as (ISO moment, stage entered), oldest first.
 
-    Moves before `since` (an ISO moment) are folded into one, so that the query stays small in old councils.
+    Moves before it are folded into one. A project that has not moved since stands where it stands, and is left out: most
+    of an old council's have ended, and their histories are not read.
     """
     found: dict[int, list[tuple[str, str]]] = {}
-    for project_id, at, stage in session.execute(_stage_moves(), {"since": since}):
+    asked = {"since": since, "iso": since.isoformat(timespec="milliseconds")}
+    for project_id, at, stage in session.execute(_stage_moves(), asked):
         found.setdefault(project_id, []).append((at, stage))
     return found
 
 
 @cache
 def _stage_moves() -> Any:
-    h = History
-    since: Any = bindparam("since")
+    h, p = History, Project
+    iso: Any = bindparam("iso")
     moved = or_(col(h.from_stage) != col(h.to_stage), col(h.seq) == 1)
+    recent: Any = col(p.stage_since) >= bindparam("since")
     last_before = (
-        select(col(h.project_id), func.max(h.seq).label("seq"))
-        .where(moved, col(h.at) < since)
-        .group_by(col(h.project_id))
-    ).subquery()
+        select(func.max(h.seq))
+        .where(moved, col(h.at) < iso, col(h.project_id) == col(p.id))
+        .correlate(p)
+        .scalar_subquery()
+    )
     return (
         select(col(h.project_id), col(h.at), col(h.to_stage))
-        .outerjoin(last_before, last_before.c.project_id == col(h.project_id))
-        .where(moved, or_(col(h.at) >= since, col(h.seq) == last_before.c.seq))
+        .join(p, col(p.id) == col(h.project_id))
+        .where(recent, moved, or_(col(h.at) >= iso, col(h.seq) == last_before))
         .order_by(col(h.project_id), col(h.seq))
     )
 

@@ -6,15 +6,16 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
 from vfm_workflow.store.mail_log import ABSENT, FOUND, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
 from vfm_workflow.store.raw import Raw
-from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail
+from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail, Person
 
 OPEN = ("waiting", "opening", "sending")
 
@@ -108,9 +109,20 @@ def unclaim_digest(session: Session, person_id: int, day: dt.date) -> None:
     )
 
 
-def digested(session: Session, day: dt.date) -> set[int]:
-    """Return the people whose digest of `day` was written already."""
-    return set(session.scalars(select(col(DigestSent.person_id)).where(col(DigestSent.day) == day)))
+def digested(session: Session, first: dt.date, last: dt.date | None = None) -> set[int]:
+    """Return who of those who are there had their digest of the day `first`, or of any day from it to `last`.
+
+    It goes by the people, and not through every digest that there ever was.
+    """
+    return set(session.scalars(_digested(), {"first": first, "last": last or first}))
+
+
+@cache
+def _digested() -> Any:
+    d = DigestSent
+    days = col(d.day) >= bindparam("first"), col(d.day) <= bindparam("last")
+    told = exists().where(col(d.person_id) == col(Person.id), *days)
+    return select(col(Person.id)).where(col(Person.active).is_(True), told)
 
 
 _SAID = """SELECT o.job, o.period, o.subject, o.person_id FROM json_each(:keys) AS k CROSS JOIN occurrence AS o

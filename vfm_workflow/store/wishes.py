@@ -10,7 +10,6 @@ from sqlmodel import Session, col
 
 from vfm_workflow.store.tables import (
     Department,
-    DigestSent,
     MailHours,
     NoticeChoice,
     Occurrence,
@@ -47,12 +46,6 @@ def snoozes(session: Session) -> dict[tuple[int, str, str], dt.date]:
     s = Snooze
     rows = session.execute(select(col(s.person_id), col(s.notice), col(s.subject), col(s.until_day)))
     return {(person, notice, subject): until for person, notice, subject, until in rows}
-
-
-def told_between(session: Session, first: dt.date, last: dt.date) -> set[int]:
-    """Return who had a digest on any of the days `first` to `last`."""
-    query = select(col(DigestSent.person_id)).where(col(DigestSent.day) >= first, col(DigestSent.day) <= last)
-    return set(session.scalars(query.distinct()))
 
 
 def choose(session: Session, person_id: int, notice: str, choice: str, at: dt.datetime) -> None:
