@@ -140,11 +140,7 @@ def people_for(
     everywhere = wanted - {"project_manager", "head_of_service", "stage_owner", "partner", "mentor"}
     found = [projects.person(session, person_id) for person_id in sorted(ids)]
     found += projects.people_in(session, everywhere)
-    return {
-        person.id: person
-        for person in found
-        if person.active and person.id is not None
-    }
+    return {person.id: person for person in found if person.active and person.id is not None}
 
 
 def leave_fact(

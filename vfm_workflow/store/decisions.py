@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
@@ -38,12 +39,23 @@ def request_of(session: Session, link_id: int) -> int | None:
     return session.scalars(query.where(col(Link.id) == link_id)).first()
 
 
+_OPEN_REQUESTS = (
+    select(DecisionRequest)
+    .where(col(DecisionRequest.state) == "open")
+    .order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))
+)
+_REQUEST: Any = bindparam("request")
+_SLOTS = select(Slot).where(col(Slot.request_id) == _REQUEST).order_by(col(Slot.id))
+_VOTES = select(VoteRow).where(col(VoteRow.request_id) == _REQUEST).order_by(col(VoteRow.at), col(VoteRow.id))
+"""Built once: every tick, every page of a decision and every answer asks them."""
+
+
 def open_requests(session: Session, project_id: int | None = None) -> list[DecisionRequest]:
     """Return the open requests, of one project or of all, oldest first."""
-    query = select(DecisionRequest).where(col(DecisionRequest.state) == "open")
-    if project_id is not None:
-        query = query.where(col(DecisionRequest.project_id) == project_id)
-    return list(session.scalars(query.order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))))
+    if project_id is None:
+        return list(session.scalars(_OPEN_REQUESTS))
+    mine = _OPEN_REQUESTS.where(col(DecisionRequest.project_id) == project_id)
+    return list(session.scalars(mine))
 
 
 def requests_of(session: Session, project_id: int) -> list[DecisionRequest]:
@@ -54,15 +66,12 @@ def requests_of(session: Session, project_id: int) -> list[DecisionRequest]:
 
 def slots(session: Session, request_id: int) -> list[Slot]:
     """Return the board of a request."""
-    return list(
-        session.scalars(select(Slot).where(col(Slot.request_id) == request_id).order_by(col(Slot.id)))
-    )
+    return list(session.scalars(_SLOTS, {"request": request_id}))
 
 
 def votes(session: Session, request_id: int) -> list[VoteRow]:
     """Return the votes of a request, oldest first, late ones too."""
-    query = select(VoteRow).where(col(VoteRow.request_id) == request_id)
-    return list(session.scalars(query.order_by(col(VoteRow.at), col(VoteRow.id))))
+    return list(session.scalars(_VOTES, {"request": request_id}))
 
 
 def seats(rows: Sequence[Slot]) -> list[Seat]:

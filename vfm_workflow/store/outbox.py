@@ -231,9 +231,7 @@ def claim(session: Session, worker: str, at: dt.datetime, lease: dt.timedelta, l
     return claimed
 
 
-def _log(
-    raw: Raw, mail_id: int, at: dt.datetime, outcome: str, answer: str, code: int | None = None
-) -> None:
+def _log(raw: Raw, mail_id: int, at: dt.datetime, outcome: str, answer: str, code: int | None = None) -> None:
     line = {"mail": mail_id, "at": raw.moment(at), "outcome": outcome, "code": code, "answer": answer}
     raw.run(_LOG, line)
 

@@ -222,9 +222,7 @@ def actor(person: Person) -> Actor:
     return Actor(key(person), person.name, person.address, person.role, person.department)
 
 
-_BY_ADDRESS = select(Person).where(
-    col(Person.address) == bindparam("address"), col(Person.active).is_(True)
-)
+_BY_ADDRESS = select(Person).where(col(Person.address) == bindparam("address"), col(Person.active).is_(True))
 
 
 def person_by_address(session: Session, address: str) -> Person:
