@@ -113,6 +113,8 @@ class _Council:
         home = load_home(loaded, chance.token)
         database = Database(loaded.database_url, durable=False)
         database.upgrade()
+        with database.write() as session:
+            watching.prepare(session)
         app = App(loaded, home, database, "simulation")
         start = home.calendar.moment(home.calendar.next_working_day(FIRST), "08:00")
         asks = not faults or chance.happens(0.5)
@@ -160,7 +162,10 @@ class _Council:
         self._beat(tick=False)
         self.watch.day(self.clock.posted)
         self.clock.posted.clear()
-        if calendar.add_working_days(day, 1).month != day.month:
+        following = calendar.add_working_days(day, 1)
+        if following.month != day.month:
+            self.watch.month()
+        if calendar.financial_year(following) != calendar.financial_year(day):
             self.watch.whole()
 
     def _beat(self, *, tick: bool = True) -> None:

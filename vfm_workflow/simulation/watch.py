@@ -1,4 +1,4 @@
-"""What must never break (design §4), looked at after each simulated day, and as a whole at the end of each month.
+"""What must never break (design §4), looked at after each simulated day and month, and as a whole at the end of each year.
 
 It watches from outside: from what was stored since yesterday, and from what the mail server took. It shares no code with
 what it watches but the reading of rows, the hash of a history row and the calendar.
@@ -60,8 +60,10 @@ class Watch:
     _slots: set[int] = field(default_factory=set)
     _voters: set[tuple[int, int]] = field(default_factory=set)
     _agreed: dict[tuple[int, int], tuple[dt.date, int]] = field(default_factory=dict)
-    _copies: Counter[int] = field(default_factory=Counter)
-    _failed_at: dict[int, dt.datetime] = field(default_factory=dict)
+    _changed: set[int] = field(default_factory=set)
+    """Projects with new history since the record was last verified."""
+    _looked_at: dt.datetime | None = None
+    """When it was last looked where each mail stands."""
 
     @property
     def home(self) -> Home:
@@ -96,6 +98,7 @@ class Watch:
             self._follow(self._replayed[row["project_id"]], row, standings[row["project_id"]])
             decided = decided or row["event"] == "vote" or row["from_stage"] != row["to_stage"]
             self._history = row["id"]
+            self._changed.add(row["project_id"])
         for key, standing in standings.items():
             _agree(standing, self._replayed.get(key))
         self.checked["rows of history replayed"] += len(rows)
@@ -229,48 +232,64 @@ class Watch:
         relay = self.relay
         if relay.altered:
             raise Broken(f"mail {relay.altered[0]} came a second time with other bytes")
-        for key, count in relay.copies.items():
-            if self._copies[key] == count:
-                continue
+        for key in sorted(relay.taken):
+            count = relay.copies[key]
             written = self._mails.get(key)
             if written is None or written[:3] != relay.prints[key]:
                 raise Broken(f"mail {key} was sent, and is not what was written")
             allowed = 1 if relay.asks else 1 + relay.excused[key]
             if count > allowed:
                 raise Broken(f"mail {key} to {written[1]} came {count} times; {allowed} can be explained")
-            self._copies[key] = count
             self.checked["mails taken"] += 1
+        relay.taken.clear()
         for arrival in relay.early:
             written = self._mails[arrival.mail.id]
             if arrival.at < written[3]:
                 raise Broken(f"mail {arrival.mail.id} left at {arrival.at}, before {written[3]}")
         relay.early.clear()
 
-    # ---------------------------------------------------------------- a month, and the end
+    # ---------------------------------------------------------------- a month, a year, and the end
+
+    def month(self) -> None:
+        """Look at what has changed since the last month: the record of each project with new history, each mail that was
+        open then or was settled or written since, and what Members see. Raises Broken."""
+        with self.life.app.read() as session:
+            self._verified(session, sorted(self._changed))
+            self._settled(store.mail_states(session, self._looked_at), end=False)
+            if store.mail_count(session) != len(self._mails):
+                raise Broken("a mail is no longer in the outbox")
+            self._released(session)
+        self._changed.clear()
+        self._looked_at = self.life.now
+        self.checked["months verified"] += 1
 
     def whole(self) -> None:
-        """Look at everything that is stored. Raises Broken."""
+        """Look at everything that is stored, however old, as it is done at the end of each year. Raises Broken."""
         with self.life.app.read() as session:
-            for broken in audit.verify(session):
-                raise Broken(f"{broken.reference}, row {broken.seq}: {broken.what}")
+            self._verified(session, None)
             self._baselines(session)
-            self._settled(store.mail_states(session), end=False)
-            self._released(session)
+            states = store.mail_states(session)
+            if lost := self._mails.keys() - states.keys():
+                raise Broken(f"mail {min(lost)} is no longer in the outbox")
+            self._settled(states, end=False)
+            for key, data in store.mail_bytes(session):
+                if print_of(data) != self._mails[key][2]:
+                    raise Broken(f"the bytes of mail {key} were changed")
         self.checked["whole record verified"] += 1
 
     def end(self) -> None:
         """The same once everything that was owed has had the time to leave. Raises Broken."""
+        self.month()
         self.whole()
         with self.life.app.read() as session:
             self._settled(store.mail_states(session), end=True)
-            for key, data in store.mail_bytes(session):
-                if print_of(data) != self._mails[key][2]:
-                    raise Broken(f"the bytes of mail {key} were changed")
+
+    def _verified(self, session: Session, projects: Collection[int] | None) -> None:
+        for broken in audit.verify(session, projects):
+            raise Broken(f"{broken.reference}, row {broken.seq}: {broken.what}")
 
     def _settled(self, states: Mapping[int, str], *, end: bool) -> None:
         relay = self.relay
-        if lost := self._mails.keys() - states.keys():
-            raise Broken(f"mail {min(lost)} is no longer in the outbox")
         for key, state in states.items():
             came = relay.copies[key]
             if state == "sent" and not came:

@@ -154,10 +154,21 @@ def pending_facts(session: Session) -> list[Occurrence]:
     )
 
 
+_ADD = """INSERT INTO outbox (message_id, notice, why, sender, "to", person_id, project_id, subject, data,
+created_at, not_before, next_try, state, attempts, answer, dealt_note)
+VALUES (:message_id, :notice, :why, :sender, :to, :person_id, :project_id, :subject, :data,
+:created_at, :not_before, :next_try, :state, :attempts, :answer, :dealt_note) RETURNING id"""
+
+
 def add(session: Session, row: OutboxMail) -> None:
-    """Put a mail into the outbox, in the session's transaction. One that may leave at once wakes who delivers."""
-    session.add(row)
+    """Put a new mail into the outbox, in the session's transaction. One that may leave at once wakes who delivers.
+
+    It goes by the driver, and the session does not hold `row`: a board's vote writes a dozen mails at a time.
+    """
     session.flush()
+    raw = Raw.of(session)
+    moments = {name: raw.moment(getattr(row, name)) for name in ("created_at", "not_before", "next_try")}
+    row.id = raw.run(_ADD, {**row.__dict__, **moments}).fetchone()[0]
     if row.next_try <= row.created_at:
         queue.wake(session, queue.MAIL)
 

@@ -10,10 +10,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
+from vfm_workflow.store.mail_log import NOT_SETTLED
 from vfm_workflow.store.tables import (
     Attempt,
     Baseline,
@@ -34,6 +35,11 @@ from vfm_workflow.store.tables import (
 )
 
 _HISTORY = History.__table__  # type: ignore[attr-defined]
+
+
+def prepare(session: Session) -> None:
+    """Add an index that nobody needs but whoever watches: by the day of the digest that said a fact."""
+    session.execute(text("CREATE INDEX ix_watched_digest_day ON occurrence (digest_day)"))
 
 
 def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
@@ -105,10 +111,18 @@ def mails_after(session: Session, mail_id: int) -> list[Mail]:
     return [Mail._make(row) for row in session.execute(query.order_by(col(OutboxMail.id)))]
 
 
-def mail_states(session: Session) -> dict[int, str]:
-    """Return the state of every mail, by id."""
-    query = select(col(OutboxMail.id), col(OutboxMail.state)).order_by(col(OutboxMail.id))
+def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int, str]:
+    """Return the state of every mail, by id; or of those that are open, or were written or settled since a moment."""
+    m = OutboxMail
+    query = select(col(m.id), col(m.state)).order_by(col(m.id))
+    if since is not None:
+        query = query.where(or_(NOT_SETTLED, col(m.settled_at) >= since))
     return {key: state for key, state in session.execute(query) if key is not None}
+
+
+def mail_count(session: Session) -> int:
+    """Return how many mails there are."""
+    return session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
 def mail_bytes(session: Session) -> Iterator[tuple[int, bytes]]:
