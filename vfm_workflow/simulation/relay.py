@@ -68,6 +68,8 @@ class Relay(Transport):
     """Mails that came again and were not the same."""
     excused: Counter[int] = field(default_factory=Counter)
     """Outbox id → how often whoever handed it over could not have known whether it was taken."""
+    asked_again: Counter[int] = field(default_factory=Counter)
+    """Outbox id → how often somebody asked for a mail that did not arrive to be sent again."""
     refused: set[int] = field(default_factory=set)
     did: Counter[str] = field(default_factory=Counter)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vfm_workflow import settings as settings_module
-from vfm_workflow.simulation import reporting, staffing
+from vfm_workflow.simulation import addresses, filing, remarking, reporting, staffing, wishing
 from vfm_workflow.simulation.chance import Chance
 from vfm_workflow.simulation.clockwork import Clockwork
 from vfm_workflow.simulation.errors import Broken, Violated
@@ -23,7 +23,7 @@ from vfm_workflow.simulation.managing import Managing
 from vfm_workflow.simulation.relay import Relay
 from vfm_workflow.simulation.sizes import Sizes
 from vfm_workflow.simulation.watch import Watch
-from vfm_workflow.store import listing, watching
+from vfm_workflow.store import listing, watching, wishes
 from vfm_workflow.store.engine import Database
 from vfm_workflow.wiring import App, load_home
 
@@ -155,7 +155,7 @@ class _Council:
         self.clock.morning()
         self._beat()
         self._plan(day)
-        life.plan(calendar.moment(day, NOON), lambda: self._beat(tick=False))
+        life.plan(calendar.moment(day, NOON), self._at_noon)
         if life.faults and life.chance.happens(EXTRA_TICK):
             life.plan(calendar.moment(day, MORNING) + life.chance.minutes(1, 12 * 60), self._beat)
         life.live_until(calendar.moment(day, EVENING))
@@ -163,10 +163,17 @@ class _Council:
         self.watch.day(self.clock.posted)
         self.clock.posted.clear()
         following = calendar.add_working_days(day, 1)
+        if following.isocalendar().week != day.isocalendar().week:
+            self.clock.tidy()
         if following.month != day.month:
             self.watch.month()
         if calendar.financial_year(following) != calendar.financial_year(day):
             self.watch.whole()
+
+    def _at_noon(self) -> None:
+        """Mail leaves; and the clock ticks too where somebody wants their digest later than in the morning."""
+        hours = self.life.look(wishes.hours)
+        self._beat(tick=any(each.digest_at > MORNING for each in hours.values()))
 
     def _beat(self, *, tick: bool = True) -> None:
         self.clock.beat(tick=tick)
@@ -177,7 +184,11 @@ class _Council:
         life = self.life
         rows, _ = life.look(lambda session: listing.page(session, limit=None))
         staffing.day(life)
+        addresses.day(life)
+        wishing.day(life)
         self.managing.day(rows)
+        remarking.day(life, self.managing, rows)
+        filing.day(life, self.managing, rows)
         reporting.day(life)
         if life.calendar.add_working_days(day, -1).month != day.month:
             who = {

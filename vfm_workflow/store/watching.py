@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import case, func, or_, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
@@ -125,29 +125,41 @@ def mail_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
-def mail_bytes(session: Session) -> Iterator[tuple[int, bytes]]:
-    """Yield (id, bytes) of every mail."""
-    query = select(col(OutboxMail.id), col(OutboxMail.data)).order_by(col(OutboxMail.id))
-    for key, data in session.execute(query.execution_options(yield_per=500)):
-        yield key or 0, data
+def mail_bytes(session: Session) -> Iterator[tuple[int, bytes, dt.datetime | None]]:
+    """Yield (id, bytes, when it was settled) of every mail."""
+    m = OutboxMail
+    query = select(col(m.id), col(m.data), col(m.settled_at)).order_by(col(m.id))
+    for key, data, settled in session.execute(query.execution_options(yield_per=500)):
+        yield key or 0, data, settled
 
 
-def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, int]:
-    """Return person → how many facts the ledger says they were told in the digest of a day, of everybody whose digest of
-    that day is claimed. `jobs` are the notices that digests tell."""
+class Claimed(NamedTuple):
+    """What the ledger says of a digest: how many facts it told, and how many of them had been put off until that day.
+
+    With one that was put off, the round that has come meanwhile counts as told too.
+    """
+
+    facts: int
+    put_off: int
+
+
+def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, Claimed]:
+    """Return person → what the ledger says of their digest of a day, of everybody whose digest of that day is claimed.
+    `jobs` are the notices that digests tell."""
     o, d = Occurrence, DigestSent
+    later = func.sum(case((col(o.period).startswith("later-"), 1), else_=0))
     facts = (
-        select(col(o.person_id), func.count().label("facts"))
+        select(col(o.person_id), func.count().label("facts"), later.label("later"))
         .where(col(o.digest_day) == day, col(o.job).in_(sorted(jobs)))
         .group_by(col(o.person_id))
         .subquery()
     )
     query = (
-        select(col(d.person_id), func.coalesce(facts.c.facts, 0))
+        select(col(d.person_id), func.coalesce(facts.c.facts, 0), func.coalesce(facts.c.later, 0))
         .outerjoin(facts, facts.c.person_id == col(d.person_id))
         .where(col(d.day) == day)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {person: Claimed(told, later) for person, told, later in session.execute(query)}
 
 
 def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.date]]:
