@@ -32,8 +32,9 @@ FIRST = dt.date(2026, 4, 1)
 MORNING, NOON, EVENING = "08:30", "12:45", "17:30"
 """When the clock ticks and mail leaves on a quiet day."""
 DRAINED_AFTER_DAYS = 8
-EXTRA_TICK, WEEKEND = 0.05, 0.05
-"""Shares of days with a tick at an odd moment, and of days off on which the clock ticks all the same."""
+EXTRA_TICK, WEEKEND, TICKS_AT_NOON = 0.05, 0.05, 0.25
+"""Shares of days with a tick at an odd moment, of days off on which the clock ticks all the same, and of days with one at
+noon too, where somebody wants a later digest: on the others theirs is folded into the next."""
 MOST_SAID = 500
 Progress = Callable[[dt.date, int, int], None]
 """Called with the day, and how many of how many days are lived through."""
@@ -160,8 +161,9 @@ class _Council:
             life.plan(calendar.moment(day, MORNING) + life.chance.minutes(1, 12 * 60), self._beat)
         life.live_until(calendar.moment(day, EVENING))
         self._beat(tick=False)
-        self.watch.day(self.clock.posted)
+        self.watch.day(self.clock.posted, self.clock.ticked)
         self.clock.posted.clear()
+        self.clock.ticked.clear()
         following = calendar.add_working_days(day, 1)
         if following.isocalendar().week != day.isocalendar().week:
             self.clock.tidy()
@@ -171,9 +173,10 @@ class _Council:
             self.watch.whole()
 
     def _at_noon(self) -> None:
-        """Mail leaves; and the clock ticks too where somebody wants their digest later than in the morning."""
+        """Mail leaves; and on some days the clock ticks, for whoever wants their digest later than in the morning."""
         hours = self.life.look(wishes.hours)
-        self._beat(tick=any(each.digest_at > MORNING for each in hours.values()))
+        late = any(each.digest_at > MORNING for each in hours.values())
+        self._beat(tick=late and self.life.chance.happens(TICKS_AT_NOON))
 
     def _beat(self, *, tick: bool = True) -> None:
         self.clock.beat(tick=tick)
@@ -205,7 +208,7 @@ class _Council:
         for number in range(1, DRAINED_AFTER_DAYS * 24):
             life.now = max(life.now, life.calendar.moment(day, EVENING) + dt.timedelta(hours=number))
             self.clock.beat(tick=False)
-        self.watch.day(self.clock.posted)
+        self.watch.day(self.clock.posted, self.clock.ticked)
         self.watch.end()
 
     def _outcome(self, first: dt.date, last: dt.date) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted
 from vfm_workflow.simulation.errors import Broken
 from vfm_workflow.simulation.life import Life
+from vfm_workflow.simulation.owed import Owed
 from vfm_workflow.simulation.relay import Relay, print_of
 from vfm_workflow.store import audit, projects
 from vfm_workflow.store import watching as store
@@ -62,8 +63,12 @@ class Watch:
     _agreed: dict[tuple[int, int], tuple[dt.date, int]] = field(default_factory=dict)
     _changed: set[int] = field(default_factory=set)
     """Projects with new history since the record was last verified."""
+    _standings: list[Standing] = field(default_factory=list)
     _looked_at: dt.datetime | None = None
     """When it was last looked where each mail stands."""
+
+    def __post_init__(self) -> None:
+        self.owed = Owed(self.life, self.checked)
 
     @property
     def home(self) -> Home:
@@ -75,21 +80,24 @@ class Watch:
 
     # ---------------------------------------------------------------- a day
 
-    def day(self, posted: Sequence[Posted]) -> None:
-        """Look at what was stored and sent since the last day; `posted` is what the ticks say they wrote. Raises Broken."""
+    def day(self, posted: Sequence[Posted], ticked: Sequence[dt.datetime]) -> None:
+        """Look at what was stored and sent since the last day; `posted` is what the ticks say they wrote, and `ticked` when
+        they were. Raises Broken."""
         with self.life.app.read() as session:
             asked = self._replay(session)
             self._ballots(session)
             if asked:
                 self._baselines(session)
             self._new_mail(session, posted)
+            self.owed.day(session, self._standings, ticked)
         self._arrived()
         self.checked["days"] += 1
 
     def _replay(self, session: Session) -> bool:
         """Replay the new history and compare it with the projects; return whether a board may have decided anything."""
         rows = store.history_after(session, self._history)
-        standings = {each.id: each for each in store.standings(session)}
+        self._standings = store.standings(session)
+        standings = {each.id: each for each in self._standings}
         for number in dict.fromkeys(row["project_id"] for row in rows):
             if number not in self._replayed:
                 self._begin(standings[number], [row for row in rows if row["project_id"] == number])
@@ -99,6 +107,7 @@ class Watch:
             decided = decided or row["event"] == "vote" or row["from_stage"] != row["to_stage"]
             self._history = row["id"]
             self._changed.add(row["project_id"])
+            self.owed.moved(row)
         for key, standing in standings.items():
             _agree(standing, self._replayed.get(key))
         self.checked["rows of history replayed"] += len(rows)
@@ -196,6 +205,7 @@ class Watch:
             self._message_ids.add(mail.message_id)
             self._mails[mail.id] = (mail.message_id, mail.to, print_of(mail.data), mail.not_before)
             self._mail = mail.id
+            self.owed.written(mail)
             self.checked["mails"] += 1
             if mail.notice == "digest" and mail.person_id is not None:
                 day = self.life.calendar.today(mail.created_at)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, or_, select, text
+from sqlalchemy import and_, case, exists, func, or_, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
@@ -18,18 +18,22 @@ from vfm_workflow.store.mail_log import NOT_SETTLED
 from vfm_workflow.store.tables import (
     Attempt,
     Baseline,
+    Bounce,
     Condition,
     DecisionRequest,
     DigestSent,
     History,
+    Link,
     Milestone,
     MonthlyReturn,
     Occurrence,
     OutboxMail,
+    Person,
     PersonChange,
     Project,
     Reading,
     SavingEntry,
+    Slot,
     Version,
     VoteRow,
 )
@@ -236,6 +240,95 @@ def votes_after(session: Session, vote_id: int) -> list[Cast]:
         .order_by(col(v.id))
     )
     return [Cast._make(row) for row in session.execute(query)]
+
+
+class Late(NamedTuple):
+    """An open milestone that is later than a board agreed."""
+
+    id: int
+    project_id: int
+    title: str
+    forecast: dt.date
+
+
+def late_milestones(session: Session) -> list[Late]:
+    """Return the milestones that are not done and forecast for later than was agreed."""
+    m = Milestone
+    query = select(col(m.id), col(m.project_id), col(m.title), col(m.forecast)).where(
+        col(m.done_on).is_(None), col(m.baseline).is_not(None), col(m.forecast) > col(m.baseline)
+    )
+    return [Late._make(row) for row in session.execute(query.order_by(col(m.id)))]
+
+
+def returns_given(session: Session, since: str) -> set[tuple[int, str]]:
+    """Return (project, month) of the returns that are in, of the months from `since` on."""
+    r = MonthlyReturn
+    query = select(col(r.project_id), col(r.period)).where(col(r.state) != "draft", col(r.period) >= since)
+    return {(project, period) for project, period in session.execute(query)}
+
+
+class Waits(NamedTuple):
+    """A seat of an open decision that has not voted."""
+
+    slot_id: int
+    person_id: int
+    project_id: int
+    decision: str
+    opened_at: dt.datetime
+    deadline: dt.datetime
+
+
+def waiting_seats(session: Session) -> list[Waits]:
+    """Return the seats that an open decision waits for, of projects on which nothing is disputed."""
+    s, r, v, p = Slot, DecisionRequest, VoteRow, Project
+    query = (
+        select(col(s.id), col(s.person_id), col(r.project_id), col(r.decision), col(r.opened_at), col(r.deadline))
+        .join(r, col(r.id) == col(s.request_id))
+        .join(p, col(p.id) == col(r.project_id))
+        .outerjoin(v, col(v.slot_id) == col(s.id))
+        .where(col(r.state) == "open", col(s.vacated_at).is_(None), col(v.id).is_(None))
+        .where(col(p.disputed_at).is_(None))
+        .order_by(col(s.id))
+    )  # fmt: skip
+    return [Waits._make(row) for row in session.execute(query)]
+
+
+def links_since(session: Session, since: dt.datetime) -> dict[int, set[str]]:
+    """Return seat → Message-IDs of the mails with its links that were written since a moment."""
+    query = select(col(Link.slot_id), col(Link.message_id)).where(
+        col(Link.slot_id).is_not(None), col(Link.issued_at) >= since
+    )
+    found: dict[int, set[str]] = {}
+    for slot_id, message_id in session.execute(query):
+        found.setdefault(slot_id or 0, set()).add(message_id or "")
+    return found
+
+
+def undelivered(session: Session, since: dt.datetime) -> dict[int, int | None]:
+    """Return mail → whose it was, of those that were given up or came back for good since a moment, and are lost still."""
+    m, b = OutboxMail, Bounce
+    back = exists().where(col(b.mail_id) == col(m.id), col(b.kind) != "delayed", col(b.at) >= since)
+    failed = and_(col(m.state) == "failed", col(m.settled_at) >= since)
+    query = select(col(m.id), col(m.person_id)).where(or_(failed, and_(col(m.bounced_at) >= since, back)))
+    return {key or 0: person for key, person in session.execute(query)}
+
+
+def active_people(session: Session) -> dict[int, str]:
+    """Return the role of everybody who is there, by id."""
+    query = select(col(Person.id), col(Person.role)).where(col(Person.active).is_(True))
+    return {key or 0: role for key, role in session.execute(query.order_by(col(Person.id)))}
+
+
+def addresses_changed(session: Session, after: int) -> list[tuple[int, int, str, str]]:
+    """Return (row, person, old address, new address) of each change of address that was noted after a row."""
+    c = PersonChange
+    query = select(col(c.id), col(c.person_id), col(c.detail)).where(
+        col(c.id) > after, col(c.what) == "address"
+    )
+    rows = [
+        (key or 0, who, json.loads(detail)) for key, who, detail in session.execute(query.order_by(col(c.id)))
+    ]
+    return [(key, who, detail["from"], detail["to"]) for key, who, detail in rows]
 
 
 def everything(session: Session) -> Iterator[str]:
