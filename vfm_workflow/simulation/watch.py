@@ -28,6 +28,7 @@ from vfm_workflow.store import watching as store
 from vfm_workflow.store.watching import Mail, Standing
 
 GIVEN_UP_AFTER = dt.timedelta(hours=48)
+DECIDING = ("vote", "decision_asked")
 OPEN = ("waiting", "opening", "sending")
 
 
@@ -62,7 +63,7 @@ class Watch:
     _voters: set[tuple[int, int]] = field(default_factory=set)
     _agreed: dict[tuple[int, int], tuple[dt.date, int]] = field(default_factory=dict)
     _changed: set[int] = field(default_factory=set)
-    """Projects with new history since the record was last verified."""
+    """Projects of which a board was asked or has decided anything since the record was last verified."""
     _standings: list[Standing] = field(default_factory=list)
     _looked_at: dt.datetime | None = None
     """When it was last looked where each mail stands."""
@@ -106,7 +107,8 @@ class Watch:
             self._follow(self._replayed[row["project_id"]], row, standings[row["project_id"]])
             decided = decided or row["event"] == "vote" or row["from_stage"] != row["to_stage"]
             self._history = row["id"]
-            self._changed.add(row["project_id"])
+            if row["event"] in DECIDING or row["from_stage"] != row["to_stage"]:
+                self._changed.add(row["project_id"])
             self.owed.moved(row)
         for key, standing in standings.items():
             _agree(standing, self._replayed.get(key))
@@ -266,8 +268,8 @@ class Watch:
     # ---------------------------------------------------------------- a month, a year, and the end
 
     def month(self) -> None:
-        """Look at what has changed since the last month: the record of each project with new history, each mail that was
-        open then or was settled or written since, and what Members see. Raises Broken."""
+        """Look at what has changed since the last month: the record of each project that a board had to do with, each mail
+        that was open then or was settled or written since, and what Members see. Raises Broken."""
         with self.life.app.read() as session:
             self._verified(session, sorted(self._changed))
             self._settled(store.mail_states(session, self._looked_at), end=False)

@@ -89,22 +89,25 @@ def stage_moves(session: Session, since: dt.datetime) -> dict[int, list[tuple[st
 
 @cache
 def _stage_moves() -> Any:
-    h, p = History, Project
+    """The projects are gathered first, and their histories found by them: a join walks everybody's."""
+    h, before = History, aliased(History)
     iso: Any = bindparam("iso")
-    moved = or_(col(h.from_stage) != col(h.to_stage), col(h.seq) == 1)
-    recent: Any = col(p.stage_since) >= bindparam("since")
+    recent = select(col(Project.id)).where(col(Project.stage_since) >= bindparam("since"))
     last_before = (
-        select(func.max(h.seq))
-        .where(moved, col(h.at) < iso, col(h.project_id) == col(p.id))
-        .correlate(p)
+        select(func.max(before.seq))
+        .where(_is_move(before), col(before.at) < iso, col(before.project_id) == col(h.project_id))
+        .correlate(h)
         .scalar_subquery()
     )
     return (
         select(col(h.project_id), col(h.at), col(h.to_stage))
-        .join(p, col(p.id) == col(h.project_id))
-        .where(recent, moved, or_(col(h.at) >= iso, col(h.seq) == last_before))
+        .where(col(h.project_id).in_(recent), _is_move(h), or_(col(h.at) >= iso, col(h.seq) == last_before))
         .order_by(col(h.project_id), col(h.seq))
     )
+
+
+def _is_move(row: type[History]) -> Any:
+    return or_(col(row.from_stage) != col(row.to_stage), col(row.seq) == 1)
 
 
 def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:

@@ -127,6 +127,7 @@ def _late_links() -> Any:
         .where(
             col(Link.used_at).is_(None),
             col(Link.revoked_at).is_(None),
+            col(Link.slot_id).is_not(None),  # said as the index of live links has it
             col(Link.expires_at) >= bindparam("at"),
             col(DecisionRequest.state) == "decided",
         )

@@ -118,10 +118,10 @@ def mails_after(session: Session, mail_id: int) -> list[Mail]:
 def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int, str]:
     """Return the state of every mail, by id; or of those that are open, or were written or settled since a moment."""
     m = OutboxMail
-    query = select(col(m.id), col(m.state)).order_by(col(m.id))
-    if since is not None:
-        query = query.where(or_(NOT_SETTLED, col(m.settled_at) >= since))
-    return {key: state for key, state in session.execute(query) if key is not None}
+    query = select(col(m.id), col(m.state))
+    parts = [query] if since is None else [query.where(NOT_SETTLED), query.where(col(m.settled_at) >= since)]
+    rows = [tuple(row) for part in parts for row in session.execute(part)]
+    return dict(sorted(rows))
 
 
 def mail_count(session: Session) -> int:
@@ -151,19 +151,15 @@ def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[in
     """Return person → what the ledger says of their digest of a day, of everybody whose digest of that day is claimed.
     `jobs` are the notices that digests tell."""
     o, d = Occurrence, DigestSent
+    claimed = session.scalars(select(col(d.person_id)).where(col(d.day) == day))
+    found = {person: [0, 0] for person in claimed}
     later = func.sum(case((col(o.period).startswith("later-"), 1), else_=0))
-    facts = (
-        select(col(o.person_id), func.count().label("facts"), later.label("later"))
-        .where(col(o.digest_day) == day, col(o.job).in_(sorted(jobs)))
-        .group_by(col(o.person_id))
-        .subquery()
-    )
-    query = (
-        select(col(d.person_id), func.coalesce(facts.c.facts, 0), func.coalesce(facts.c.later, 0))
-        .outerjoin(facts, facts.c.person_id == col(d.person_id))
-        .where(col(d.day) == day)
-    )
-    return {person: Claimed(told, later) for person, told, later in session.execute(query)}
+    facts = select(col(o.person_id), col(o.job), func.count(), later).where(col(o.digest_day) == day)
+    for person, job, count, put_off in session.execute(facts.group_by(col(o.person_id), col(o.job))):
+        if job in jobs and person in found:
+            found[person][0] += count
+            found[person][1] += put_off
+    return {person: Claimed(*counts) for person, counts in found.items()}
 
 
 def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.date]]:
