@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
+from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, Slot, Version, VoteRow
 
 
@@ -25,8 +26,8 @@ def lock(session: Session, request_id: int) -> DecisionRequest | None:
     The project is locked first, as a transition locks it, so that the two never wait for each other; and what was read
     before the wait is read again, since somebody else may have changed it meanwhile.
     """
-    mine = select(col(DecisionRequest.project_id)).where(col(DecisionRequest.id) == request_id)
     if session.get_bind().dialect.name == "postgresql":
+        mine = select(col(DecisionRequest.project_id)).where(col(DecisionRequest.id) == request_id)
         session.execute(select(col(Project.id)).where(col(Project.id).in_(mine)).with_for_update())
         session.expire_all()
     query = select(DecisionRequest).where(col(DecisionRequest.id) == request_id)
@@ -35,8 +36,9 @@ def lock(session: Session, request_id: int) -> DecisionRequest | None:
 
 def request_of(session: Session, link_id: int) -> int | None:
     """Return the id of the request that a link answers, None where it answers none."""
-    query = select(col(Slot.request_id)).join(Link, col(Link.slot_id) == col(Slot.id))
-    return session.scalars(query.where(col(Link.id) == link_id)).first()
+    sql = "SELECT s.request_id FROM slot s JOIN link l ON l.slot_id = s.id WHERE l.id = :link"
+    found = Raw.of(session).run(sql, {"link": link_id}).fetchone()
+    return found[0] if found is not None else None
 
 
 _OPEN_REQUESTS = (

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
 from vfm_workflow.store.mail_log import ABSENT, FOUND, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
-from vfm_workflow.store.raw import Raw
+from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail, Person
 
 OPEN = ("waiting", "opening", "sending")
@@ -114,7 +114,7 @@ def digested(session: Session, first: dt.date, last: dt.date | None = None) -> s
 
     It goes by the people, and not through every digest that there ever was.
     """
-    return set(session.scalars(_digested(), {"first": first, "last": last or first}))
+    return set(rows(session, _digested(), {"first": first, "last": last or first}).scalars())
 
 
 @cache
@@ -146,12 +146,14 @@ def said(session: Session, keys: Sequence[Key]) -> set[Key]:
 
 def pending_facts(session: Session) -> list[Occurrence]:
     """Return what events left to be said and no digest has said yet, oldest first."""
-    query = select(Occurrence).where(col(Occurrence.digest_day).is_(None))
-    return list(
-        session.scalars(
-            query.order_by(col(Occurrence.posted_at), col(Occurrence.job), col(Occurrence.subject))
-        )
-    )
+    return list(session.scalars(_pending()))
+
+
+@cache
+def _pending() -> Any:
+    o = Occurrence
+    query = select(o).where(col(o.digest_day).is_(None))
+    return query.order_by(col(o.posted_at), col(o.job), col(o.subject))
 
 
 _ADD = """INSERT INTO outbox (message_id, notice, why, sender, "to", person_id, project_id, subject, data,
@@ -352,11 +354,14 @@ def subject_of(session: Session, message_id: str) -> str:
 
 def newest(session: Session) -> int:
     """Return the id of the newest mail, 0 where there is none."""
-    return session.scalar(select(func.max(OutboxMail.id))) or 0
+    found = Raw.of(session).run("SELECT max(id) FROM outbox", {}).fetchone()[0]
+    return found or 0
 
 
 def written(session: Session, after: int, at: dt.datetime) -> list[OutboxMail]:
     """Return the mails written at `at` since the one of id `after`, oldest first."""
+    if newest(session) == after:
+        return []
     query = select(OutboxMail).where(col(OutboxMail.id) > after, col(OutboxMail.created_at) == at)
     return list(session.scalars(query.order_by(col(OutboxMail.id))))
 

@@ -99,10 +99,12 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
 
     A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
     """
-    held: dict[Any, Any] = session.info.setdefault("kept", {})
-    found = session.get(table, key)
-    if found is not None:
-        held[table, key] = found
+    held: dict[Any, _Row] = session.info.setdefault("kept", {})
+    found = held.get((table, key))
+    if found is None:
+        found = session.get(table, key)
+        if found is not None:
+            held[table, key] = found
     return found
 
 

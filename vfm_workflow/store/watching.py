@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, exists, func, or_, select, text
+from sqlalchemy import case, func, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
@@ -303,10 +303,15 @@ def links_since(session: Session, since: dt.datetime) -> dict[int, set[str]]:
 def undelivered(session: Session, since: dt.datetime) -> dict[int, int | None]:
     """Return mail → whose it was, of those that were given up or came back for good since a moment, and are lost still."""
     m, b = OutboxMail, Bounce
-    back = exists().where(col(b.mail_id) == col(m.id), col(b.kind) != "delayed", col(b.at) >= since)
-    failed = and_(col(m.state) == "failed", col(m.settled_at) >= since)
-    query = select(col(m.id), col(m.person_id)).where(or_(failed, and_(col(m.bounced_at) >= since, back)))
-    return {key or 0: person for key, person in session.execute(query)}
+    mails = select(col(m.id), col(m.person_id))
+    failed = mails.where(col(m.settled_at) >= since, col(m.state) == "failed")
+    back = mails.join(b, col(b.mail_id) == col(m.id)).where(col(b.at) >= since, col(b.kind) != "delayed")
+    rows = [
+        tuple(row)
+        for query in (failed, back.where(col(m.bounced_at) >= since))
+        for row in session.execute(query)
+    ]
+    return dict(rows)
 
 
 def active_people(session: Session) -> dict[int, str]:
