@@ -17,8 +17,9 @@ from typer.testing import CliRunner
 from vfm_workflow.cli import app as commands
 from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.domain.notices import When
+from vfm_workflow.domain.occasions import occasion
 from vfm_workflow.domain.requirements import REQUIREMENTS
-from vfm_workflow.journeys import due, moving, post, reseat, undelivered
+from vfm_workflow.journeys import due, moving, post, posting, reseat, undelivered
 from vfm_workflow.mail.transports import Answer
 from vfm_workflow.simulation.errors import Violated
 from vfm_workflow.simulation.filling import FILL
@@ -110,7 +111,7 @@ def _say_slips_each_day_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _forget_that_returns_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
     """A month that is chased from its second working day on alone."""
-    real = due.occasion
+    real = occasion
 
     def late(when: When, base: str, day: dt.date, today: dt.date, calendar: Calendar) -> str | None:
         return None if today == day else real(when, base, day, today, calendar)
@@ -130,7 +131,7 @@ def _tell_nobody_of_bounces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _tell_the_new_address_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of address of which the old address hears nothing: whoever took it over would not be noticed."""
-    real = moving.post
+    real = posting.post
     monkeypatch.setattr(
         moving,
         "post",

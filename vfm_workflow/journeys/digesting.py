@@ -111,8 +111,9 @@ def write(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     wanted = Wanted(session, home, now.today, local.time())
     done = outbox.digested(session, now.today)
     readers = frozenset(each for each in now.active if each not in done and wanted.now(each))
-    posted = []
-    for person_id, by_notice in sorted(_facts(session, now, wanted, readers).items()):
+    posted, facts = [], _facts(session, now, wanted, readers)
+    projects.hold_people(session, facts)
+    for person_id, by_notice in sorted(facts.items()):
         if (mail := _digest(session, now, person_id, by_notice)) is not None:
             posted.append(mail)
     return posted

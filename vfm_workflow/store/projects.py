@@ -108,6 +108,18 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
     return found
 
 
+def hold_people(session: Session, ids: Collection[int]) -> None:
+    """Load several people by one statement, so that `person` finds each of them."""
+    held: dict[Any, Any] = session.info.setdefault("kept", {})
+    missing = [each for each in sorted(set(ids)) if (Person, each) not in held]
+    if len(missing) > 1:
+        for found in session.scalars(_PEOPLE, {"ids": missing}):
+            held[Person, found.id] = found
+
+
+_PEOPLE = select(Person).where(col(Person.id).in_(bindparam("ids", expanding=True)))
+
+
 def by_id(session: Session, project_id: int) -> Project:
     """Return the project of a row that points at it. Raises NotFound."""
     found = kept(session, Project, project_id)

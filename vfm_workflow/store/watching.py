@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
 from vfm_workflow.store.mail_log import NOT_SETTLED
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     Attempt,
     Baseline,
@@ -49,7 +50,7 @@ def prepare(session: Session) -> None:
 def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
     """Return the rows of every project's history after `row_id`, in the order in which they were written."""
     query = select(_HISTORY).where(_HISTORY.c.id > row_id).order_by(_HISTORY.c.id)
-    return [dict(row) for row in session.execute(query).mappings()]
+    return [dict(row) for row in rows(session, query).mappings()]
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
@@ -91,7 +92,7 @@ def standings(session: Session) -> list[Standing]:
         "sponsor_id",
     )
     query = select(*(getattr(Project, name) for name in names)).order_by(col(Project.id))
-    return [Standing._make(row) for row in session.execute(query)]
+    return [Standing._make(row) for row in rows(session, query)]
 
 
 class Mail(NamedTuple):
@@ -112,7 +113,7 @@ def mails_after(session: Session, mail_id: int) -> list[Mail]:
     """Return the mails written after `mail_id`, oldest first."""
     names = ("id", "message_id", "notice", "to", "person_id", "created_at", "not_before", "state", "data")
     query = select(*(getattr(OutboxMail, name) for name in names)).where(col(OutboxMail.id) > mail_id)
-    return [Mail._make(row) for row in session.execute(query.order_by(col(OutboxMail.id)))]
+    return [Mail._make(row) for row in rows(session, query.order_by(col(OutboxMail.id)))]
 
 
 def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int, str]:
@@ -120,8 +121,7 @@ def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int,
     m = OutboxMail
     query = select(col(m.id), col(m.state))
     parts = [query] if since is None else [query.where(NOT_SETTLED), query.where(col(m.settled_at) >= since)]
-    rows = [tuple(row) for part in parts for row in session.execute(part)]
-    return dict(sorted(rows))
+    return dict(sorted(tuple(row) for part in parts for row in rows(session, part)))
 
 
 def mail_count(session: Session) -> int:
@@ -235,7 +235,7 @@ def votes_after(session: Session, vote_id: int) -> list[Cast]:
         .where(col(v.id) > vote_id)
         .order_by(col(v.id))
     )
-    return [Cast._make(row) for row in session.execute(query)]
+    return [Cast._make(row) for row in rows(session, query)]
 
 
 class Late(NamedTuple):
@@ -253,14 +253,14 @@ def late_milestones(session: Session) -> list[Late]:
     query = select(col(m.id), col(m.project_id), col(m.title), col(m.forecast)).where(
         col(m.done_on).is_(None), col(m.baseline).is_not(None), col(m.forecast) > col(m.baseline)
     )
-    return [Late._make(row) for row in session.execute(query.order_by(col(m.id)))]
+    return [Late._make(row) for row in rows(session, query.order_by(col(m.id)))]
 
 
 def returns_given(session: Session, since: str) -> set[tuple[int, str]]:
     """Return (project, month) of the returns that are in, of the months from `since` on."""
     r = MonthlyReturn
     query = select(col(r.project_id), col(r.period)).where(col(r.state) != "draft", col(r.period) >= since)
-    return {(project, period) for project, period in session.execute(query)}
+    return {(project, period) for project, period in rows(session, query)}
 
 
 class Waits(NamedTuple):
@@ -286,7 +286,7 @@ def waiting_seats(session: Session) -> list[Waits]:
         .where(col(p.disputed_at).is_(None))
         .order_by(col(s.id))
     )  # fmt: skip
-    return [Waits._make(row) for row in session.execute(query)]
+    return [Waits._make(row) for row in rows(session, query)]
 
 
 def links_since(session: Session, since: dt.datetime) -> dict[int, set[str]]:
@@ -295,7 +295,7 @@ def links_since(session: Session, since: dt.datetime) -> dict[int, set[str]]:
         col(Link.slot_id).is_not(None), col(Link.issued_at) >= since
     )
     found: dict[int, set[str]] = {}
-    for slot_id, message_id in session.execute(query):
+    for slot_id, message_id in rows(session, query):
         found.setdefault(slot_id or 0, set()).add(message_id or "")
     return found
 
@@ -306,18 +306,14 @@ def undelivered(session: Session, since: dt.datetime) -> dict[int, int | None]:
     mails = select(col(m.id), col(m.person_id))
     failed = mails.where(col(m.settled_at) >= since, col(m.state) == "failed")
     back = mails.join(b, col(b.mail_id) == col(m.id)).where(col(b.at) >= since, col(b.kind) != "delayed")
-    rows = [
-        tuple(row)
-        for query in (failed, back.where(col(m.bounced_at) >= since))
-        for row in session.execute(query)
-    ]
-    return dict(rows)
+    both = (failed, back.where(col(m.bounced_at) >= since))
+    return {key or 0: person for query in both for key, person in rows(session, query)}
 
 
 def active_people(session: Session) -> dict[int, str]:
     """Return the role of everybody who is there, by id."""
     query = select(col(Person.id), col(Person.role)).where(col(Person.active).is_(True))
-    return {key or 0: role for key, role in session.execute(query.order_by(col(Person.id)))}
+    return {key or 0: role for key, role in rows(session, query.order_by(col(Person.id)))}
 
 
 def addresses_changed(session: Session, after: int) -> list[tuple[int, int, str, str]]:
@@ -326,10 +322,9 @@ def addresses_changed(session: Session, after: int) -> list[tuple[int, int, str,
     query = select(col(c.id), col(c.person_id), col(c.detail)).where(
         col(c.id) > after, col(c.what) == "address"
     )
-    rows = [
-        (key or 0, who, json.loads(detail)) for key, who, detail in session.execute(query.order_by(col(c.id)))
-    ]
-    return [(key, who, detail["from"], detail["to"]) for key, who, detail in rows]
+    found = rows(session, query.order_by(col(c.id)))
+    noted = [(key or 0, who, json.loads(detail)) for key, who, detail in found]
+    return [(key, who, detail["from"], detail["to"]) for key, who, detail in noted]
 
 
 def everything(session: Session) -> Iterator[str]:
