@@ -338,11 +338,11 @@ class App:
         return jobs.work(tools, self.worker)
 
     def tidy(self, at: dt.datetime) -> Tidied:
-        """Let go of what is personal and has been kept long enough; return how much."""
+        """Let go of what has been kept long enough: what is personal, and files of exports; return how much."""
         from vfm_workflow.journeys import personal
 
         with self.write() as session:
-            return personal.tidy(session, self.home, at)
+            return personal.tidy(session, self.home, at, self.loaded.data, socket.gethostname())
 
     def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
         """Take in one mail that came back; return what it says."""

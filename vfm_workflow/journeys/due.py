@@ -109,17 +109,20 @@ class Now:
     def expected_returns(self) -> list[tuple[Subject, str]]:
         """(project, month) for each month at whose end the project stood in a monitored stage (§6.1)."""
         ends = {month: self._end_of(month) for month in self.months}
+        iso = {month: end.isoformat(timespec="milliseconds") for month, end in ends.items()}
         moves = store.stage_moves(self.session, ends[self.months[0]])
         return [
             (subject, month)
             for project_id, subject in self.subjects.items()
             for month in self.months
-            if self._monitored(subject, store.stage_on(moves.get(project_id, []), ends[month]))
+            if self._monitored(
+                subject,
+                store.stage_on(moves[project_id], iso[month]) if project_id in moves else subject.stage,
+            )
         ]
 
-    def _end_of(self, month: str) -> str:
-        after = month_end(month) + dt.timedelta(days=1)
-        return self.calendar.moment(after, dt.time()).isoformat(timespec="milliseconds")
+    def _end_of(self, month: str) -> dt.datetime:
+        return self.calendar.moment(month_end(month) + dt.timedelta(days=1), dt.time())
 
     def _monitored(self, subject: Subject, stage: str | None) -> bool:
         stages = self.lifecycles[subject.lifecycle].stages
