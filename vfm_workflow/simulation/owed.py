@@ -60,7 +60,10 @@ class Owed:
     """Project → (ISO moment, stage entered), oldest first."""
     _slips: set[tuple[int, str, str, str]] = field(default_factory=set)
     """(person, reference, milestone, day it is forecast for) of each slip that was told."""
-    _slip_lines: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+    _slip_lines: Counter[tuple[int, str, str, str]] = field(default_factory=Counter)
+    """(person, reference, milestone, what was said of it) → how often."""
+    _repeated: set[tuple[int, str, str, str]] = field(default_factory=set)
+    """Those said more than once: so many milestones of one name there must be, as a form sent twice makes them."""
     _returns: Counter[tuple[int, str, str, str, int]] = field(default_factory=Counter)
     """(person, notice, reference, month, round) → how often it was told."""
     _more: set[tuple[int, str, dt.date]] = field(default_factory=set)
@@ -117,9 +120,10 @@ class Owed:
         milestone = item[0].rpartition(": ")[2]
         day = item[1].partition(", now ")[2].partition(" · ")[0]
         self._slips.add((person, found[1], milestone, day))
-        self._slip_lines[person, item[0], item[1]] += 1
-        if self._slip_lines[person, item[0], item[1]] > 1:
-            raise Broken(f"person {person} was told twice that “{item[0]}” slipped: {item[1]}")
+        line = (person, found[1], milestone, item[1])
+        self._slip_lines[line] += 1
+        if self._slip_lines[line] > 1:
+            self._repeated.add(line)
 
     def _round(self, month: str, day: dt.date) -> int:
         late = self.calendar.working_days_between(self.calendar.return_due(month), day)
@@ -135,6 +139,7 @@ class Owed:
         now, before = self._evening(session, standings), self.before
         self.before = now
         self._told_of_addresses(session)
+        self._said_once(session, standings)
         today = self.life.today
         if before is None or not ticked or not self.calendar.is_working_day(today):
             return
@@ -219,6 +224,19 @@ class Owed:
                     f"nobody told person {manager} that “{late.title}” of {said[1]} slipped to {said[3]}"
                 )
             self.checked["owed: a slip told to its manager"] += 1
+
+    def _said_once(self, session: Session, standings: Sequence[Standing]) -> None:
+        if not self._repeated:
+            return
+        names = {each.id: each.reference for each in standings}
+        there = Counter((names[project], title) for project, title in store.milestone_titles(session))
+        for line in sorted(self._repeated):
+            person, reference, milestone, said = line
+            if self._slip_lines[line] > there[reference, milestone]:
+                raise Broken(
+                    f"person {person} was told twice that “{milestone}” of {reference} slipped: {said}"
+                )
+        self._repeated.clear()
 
     def _told_of_returns(self, before: Evening, now: Evening, readers: Collection[int]) -> None:
         today = self.life.today

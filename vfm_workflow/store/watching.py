@@ -256,6 +256,12 @@ def late_milestones(session: Session) -> list[Late]:
     return [Late._make(row) for row in rows(session, query.order_by(col(m.id)))]
 
 
+def milestone_titles(session: Session) -> list[tuple[int, str]]:
+    """Return (project, title) of every milestone."""
+    found = rows(session, select(col(Milestone.project_id), col(Milestone.title)))
+    return [(project, title) for project, title in found]
+
+
 def returns_given(session: Session, since: str) -> set[tuple[int, str]]:
     """Return (project, month) of the returns that are in, of the months from `since` on."""
     r = MonthlyReturn
