@@ -237,7 +237,9 @@ def monthly(session: Session, home: Home, period: str, actor: Actor, at: dt.date
     if mine.scope in (None, "released"):
         raise NotAllowed("Your role does not read monthly returns before they are released.")
     monitored = _monitored(session, home) if month_end(period) < calendar.today(at) else []
-    rows = store.given(session, period, return_months.end_of(period, calendar), monitored, mine)
+    rows = store.given(
+        session, period, calendar.moment(month_end(period) + dt.timedelta(days=1), dt.time()), monitored, mine
+    )
     so_far = months_so_far(period, calendar)
     sums = _sums(store.delivered(session, so_far, year), store.expected(session, period, year))
     spent = store.spent(session, so_far)
