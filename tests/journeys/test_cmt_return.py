@@ -9,9 +9,9 @@ from sqlalchemy import event
 
 from tests.figures_support import ids, moment, submit, typed
 from tests.people import Council
+from vfm_workflow.domain.monthly import Money, MonthlyReport, ProjectMonth
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import cmt_return, returns
-from vfm_workflow.journeys.cmt_return import Money, MonthlyReport, ProjectMonth
 from vfm_workflow.store.tables import Measure, MeasureTarget, Reading, SavingLine
 
 

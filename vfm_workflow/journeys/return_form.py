@@ -13,11 +13,11 @@ from vfm_workflow.domain.calendar import month_name
 from vfm_workflow.domain.facts import MeasureFact, MilestoneFact, SavingFact
 from vfm_workflow.domain.forms import DateParts, date_parts
 from vfm_workflow.domain.money import figure
+from vfm_workflow.domain.monthly import State
 from vfm_workflow.domain.profile import SHARED_OUT, expected_in, months_so_far, shared_out
 from vfm_workflow.domain.rag import Colour, Verdict, recalled
 from vfm_workflow.journeys import return_months, return_prefill, return_seen, return_sheet
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.return_months import State
 from vfm_workflow.journeys.return_prefill import Prefilled
 from vfm_workflow.journeys.return_sheet import TICKED, Sheet
 from vfm_workflow.store import projects

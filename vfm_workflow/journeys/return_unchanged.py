@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from vfm_workflow.journeys import return_form, return_prefill, return_seen, return_sheet, returns
+from vfm_workflow.journeys import return_form, return_prefill, return_record, return_seen, return_sheet
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.return_form import ReturnForm
 from vfm_workflow.journeys.return_prefill import Prefilled
@@ -71,7 +71,7 @@ def unchanged(
     filled = return_prefill.unchanged(sheet)
     values = {name: one.value for name, one in filled.items()}
     read, fields = return_sheet.read(sheet, values)
-    returns.ask_for_plan(fields, read, return_seen.judge(home.rag, sheet, read))
+    return_record.ask_for_plan(fields, read, return_seen.judge(home.rag, sheet, read))
     asked = dict(fields.problems)
     if asked.keys() & set(PLAN):
         asked |= dict.fromkeys(PLAN, "") | {name: asked[name] for name in PLAN if name in asked}

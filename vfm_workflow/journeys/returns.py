@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name, short_day
-from vfm_workflow.domain.money import figure, pounds
-from vfm_workflow.domain.rag import STATUSES, Verdict
 from vfm_workflow.domain.roles import Actor, by_permission
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import access, advance, dates, return_seen, return_sheet
+from vfm_workflow.journeys import access, advance, return_record, return_seen, return_sheet
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact, people_for
@@ -27,9 +24,9 @@ from vfm_workflow.journeys.return_months import (
     refuse_unexpected,
     to_verify,
 )
-from vfm_workflow.journeys.return_sheet import Filled, Sheet
+from vfm_workflow.journeys.return_sheet import Sheet
 from vfm_workflow.journeys.writing import clean
-from vfm_workflow.store import forecasts, history, projects
+from vfm_workflow.store import history, projects
 from vfm_workflow.store import returns as store
 from vfm_workflow.store.tables import MonthlyReturn, Project
 
@@ -100,16 +97,16 @@ def submit(
     session.flush()
     filled, fields = return_sheet.read(sheet, typed)
     verdict = return_seen.judge(home.rag, sheet, filled)
-    ask_for_plan(fields, filled, verdict)
+    return_record.ask_for_plan(fields, filled, verdict)
     fields.finish()
-    _store(session, sheet, row, filled, by, at)
-    _colour(row, verdict, sheet.last.rag if sheet.last is not None else None)
+    return_record.keep(session, sheet, row, filled, by, at)
+    return_record.colour(row, verdict, sheet.last.rag if sheet.last is not None else None)
     row.state, row.submitted_at, row.submitted_by = "submitted", at, by.id
     row.verified_at, row.verified_by, row.sent_back_why = None, None, ""
     session.flush()
     project.rag = store.newest_rag(session, projects.key(project))
     session.flush()
-    entry = history.Entry("return_submitted", by, at, "", _detail(sheet, filled, verdict))
+    entry = history.Entry("return_submitted", by, at, "", return_record.detail(sheet, filled, verdict))
     history.record(session, project, entry)
     return row
 
@@ -230,75 +227,3 @@ def _keep(row: MonthlyReturn, sheet: Sheet, typed: Mapping[str, str]) -> None:
             {name: f"This is {len(mine[name]):,} characters; a draft keeps {MOST_KEPT:,}" for name in long}
         )
     row.draft = mine
-
-
-def ask_for_plan(fields: Fields, filled: Filled, verdict: Verdict) -> None:
-    """Refuse a return that is off track without an action, its owner and its day (§15.2).
-
-    It may say instead that there is no plan yet, or why it is beyond the team.
-    """
-    if not verdict.off_track:
-        if filled.beyond_team:
-            fields.refuse("beyond_team", "Nothing is off track, so nothing is beyond the team: clear this")
-        return
-    if not filled.action and not filled.no_plan and not filled.beyond_team:
-        late = " ".join(r.sentence for r in verdict.reasons if r.colour != "green" and r.rule != "plan")
-        fields.refuse(
-            "action",
-            f"Say what you are doing about it, or tick that there is no recovery plan yet. {late}",
-        )
-    if filled.action and not filled.action_owner:
-        fields.refuse("action_owner", "Say who sees to it")
-    if filled.action and filled.action_by is None:
-        fields.refuse("action_by", "Say by which day it is done")
-
-
-def _colour(row: MonthlyReturn, verdict: Verdict, before: str | None) -> None:
-    row.rag, row.rag_before = verdict.colour, before
-    row.rag_time, row.rag_cost, row.rag_benefit = verdict.time, verdict.cost, verdict.benefit
-    row.rag_outlook = verdict.outlook
-    row.why = [dataclasses.asdict(reason) for reason in verdict.reasons]
-
-
-def _store(
-    session: Session, sheet: Sheet, row: MonthlyReturn, filled: Filled, by: Actor, at: dt.datetime
-) -> None:
-    store.add_readings(session, sheet.in_month(sheet.readings), filled.readings, sheet.period, by.id, at)
-    store.add_delivered(session, sheet.in_month(sheet.delivered), filled.delivered, sheet.period, by.id, at)
-    forecasts.add(session, sheet.in_month(sheet.expected), filled.expected, sheet.period, by.id, at)
-    why = f"Return for {month_name(sheet.period)}"
-    for milestone in sheet.open_milestones:
-        found = dates.milestone_of(session, sheet.project, milestone.id)
-        if milestone.id in filled.done:
-            dates.finish(session, sheet.project, found, filled.done[milestone.id], sheet.today, by, at)
-        elif filled.forecasts.get(milestone.id, milestone.forecast) != milestone.forecast:
-            dates.move(session, sheet.project, found, filled.forecasts[milestone.id], by, at, why)
-    row.narrative, row.action, row.beyond_team = filled.narrative, filled.action, filled.beyond_team
-    row.action_owner, row.action_by = filled.action_owner, filled.action_by
-    row.spend, row.spend_forecast, row.days_used = filled.spend, filled.spend_forecast, filled.days_used
-
-
-def _detail(sheet: Sheet, filled: Filled, verdict: Verdict) -> dict[str, object]:
-    """Return what the history keeps of a return: enough to show it, and why it had its colour, for good."""
-    measures = {measure.id: measure for measure in sheet.facts.measures}
-    savings = {saving.id: saving for saving in sheet.facts.savings}
-    return {
-        "period": sheet.period,
-        "rag": verdict.colour,
-        "statuses": {name: verdict.of(name) for name in STATUSES[1:]},
-        "before": sheet.last.rag if sheet.last is not None else None,
-        "why": [dataclasses.asdict(reason) for reason in verdict.reasons],
-        "figures": {
-            measures[key].name: figure(value, measures[key].places) for key, value in filled.readings.items()
-        },
-        "delivered": {savings[key].title: pounds(value) for key, value in filled.delivered.items()},
-        "expected": {savings[key].title: pounds(value) for key, value in filled.expected.items()},
-        "narrative": filled.narrative,
-        "action": filled.action,
-        "action_owner": filled.action_owner,
-        "action_by": filled.action_by.isoformat() if filled.action_by is not None else None,
-        "beyond_team": filled.beyond_team,
-        "spend": filled.spend,
-        "spend_forecast": filled.spend_forecast,
-        "days_used": filled.days_used,
-    }

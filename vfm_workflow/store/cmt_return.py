@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -60,19 +60,29 @@ class Given(NamedTuple):
 
 
 def given(
-    session: Session, period: str, moment: str, monitored: Sequence[tuple[str, str]], reach: Reach | None
+    session: Session,
+    period: str,
+    moment: dt.datetime,
+    monitored: Sequence[tuple[str, str]],
+    reach: Reach | None,
 ) -> list[Given]:
     """Return every project that owes a return for a month or gave one, by department and reference: all, or what `reach` sees.
 
-    `moment` is when the month ended, as the history writes it; `monitored` are the (lifecycle, stage) that report monthly.
+    `moment` is when the month ended; `monitored` are the (lifecycle, stage) that report monthly.
     """
     p, r, h = Project, MonthlyReturn, History
-    newest = (
-        select(col(h.project_id), func.max(h.seq).label("seq"))
-        .where(col(h.at) <= moment)
-        .group_by(col(h.project_id))
-        .subquery()
+    stood = (
+        select(col(h.to_stage))
+        .where(
+            col(h.project_id) == col(p.id),
+            col(h.at) <= moment.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
+        )
+        .order_by(col(h.seq).desc())
+        .limit(1)
+        .correlate(p)
+        .scalar_subquery()
     )
+    stage = case((col(p.stage_since) < moment, col(p.stage)), else_=stood)  # most have not moved since
     earlier = aliased(MonthlyReturn)
     before = (
         select(col(earlier.rag))
@@ -88,16 +98,14 @@ def given(
     query = (
         select(
             col(p.id), col(p.reference), col(p.title), col(p.department), col(p.lifecycle), col(Person.name),
-            col(h.to_stage), col(r.state), col(r.narrative), col(r.action), col(r.action_owner), col(r.action_by),
+            stage, col(r.state), col(r.narrative), col(r.action), col(r.action_owner), col(r.action_by),
             col(r.beyond_team), col(r.spend_forecast), col(r.days_used), col(r.rag), col(r.rag_time), col(r.rag_cost),
             col(r.rag_benefit), col(r.rag_outlook), func.coalesce(col(r.rag_before), before), col(r.why), col(r.submitted_at),
             col(r.verified_at), col(r.sent_back_why),
         )
         .join(Person, col(Person.id) == col(p.manager_id))
         .outerjoin(r, and_(col(r.project_id) == col(p.id), col(r.period) == period))
-        .outerjoin(newest, newest.c.project_id == col(p.id))
-        .outerjoin(h, and_(col(h.project_id) == col(p.id), col(h.seq) == newest.c.seq))
-        .where(or_(col(r.id).is_not(None), tuple_(col(p.lifecycle), col(h.to_stage)).in_(monitored)))
+        .where(or_(col(r.id).is_not(None), tuple_(col(p.lifecycle), stage).in_(monitored)))
         .order_by(col(p.department), col(p.id))
     )  # fmt: skip
     if seen is not None:

@@ -80,6 +80,10 @@ def in_library(session: Session, project_id: int, period: str) -> dict[int, Know
             & (col(Reading.number) == last.c.number),
         )
         .join(Person, col(Person.id) == col(Reading.by))
-        .where(col(Measure.project_id) == project_id)
+        .where(
+            col(Measure.project_id) == project_id,
+            col(Measure.unit) == col(library.unit),  # a measure that has grown apart takes nothing over
+            col(Measure.places) == col(library.places),
+        )
     )
     return {row[0]: Known._make(row[1:]) for row in session.execute(query)}
