@@ -38,11 +38,12 @@ def _ready(council: Council, reference: str) -> None:
     council.approve(reference)
 
 
-def give(council: Council, reference: str, period: str, *, verified: bool = True, **typed: str) -> None:
+def give(council: Council, reference: str, period: str, *, verified: bool = True, **typed: Any) -> None:
     """Submit a month's return and have it verified, in the first days of the month after."""
     year, month = (int(part) for part in period.split("-"))
     council.at = moment(year + month // 12, month % 12 + 1, 6)
-    submit(council, reference, period, **{"action": "It is looked into.", **typed})
+    typed.setdefault("action", "It is looked into.")
+    submit(council, reference, period, **typed)
     if verified:
         check(council, reference, period)
 
