@@ -10,6 +10,7 @@ from vfm_workflow.demo.content import FIRST_YEAR, ProjectFile
 from vfm_workflow.demo.days import Action
 from vfm_workflow.demo.register_data import ClaimEntry, DeliveredEntry, FenceEntry, ShareEntry, WentEntry
 from vfm_workflow.demo.replay import Replay
+from vfm_workflow.demo.writing import line_name
 from vfm_workflow.domain.money import pounds
 from vfm_workflow.journeys import banking, claims, register, shares
 from vfm_workflow.store import claims as store
@@ -63,8 +64,8 @@ def _project(replay: Replay, number: int) -> ProjectFile:
 def _line(replay: Replay, number: int, line: int) -> tuple[str, int]:
     """Return the reference of a project and the id of one of its lines."""
     project = _project(replay, number)
-    title = project.savings[line - 1].title
-    return replay.reference(project), replay.id_of(number, "saving", title)
+    name = line_name(project, project.savings[line - 1])
+    return replay.reference(project), replay.id_of(number, "saving", name)
 
 
 def deliver(replay: Replay, entry: DeliveredEntry, at: dt.datetime) -> None:

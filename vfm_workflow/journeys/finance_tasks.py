@@ -27,7 +27,7 @@ STEPS = {
     "bank": ("Bank a saving", "{amount} of “{line}” for {quarter} was verified on {on}."),
     "place": (
         "Say where a saving went",
-        "{left} of the {amount} of “{line}” for {quarter} that was banked on {on} has gone nowhere yet.",
+        "{left} of “{line}” for {quarter} was banked, and it is not said yet where it went. It waits since {on}.",
     ),
 }
 

@@ -85,7 +85,8 @@ class Register:
 
     @property
     def warnings(self) -> list[tuple[Row, str]]:
-        return [(row, said) for row in self.rows for said in row.warnings]
+        """What was corrected after it was claimed. Who sees what is released sees what counts, not how it came."""
+        return [] if not self.whole else [(row, said) for row in self.rows for said in row.warnings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def of(session: Session, home: Home, at: dt.datetime, asked: Asked, seen: Reach 
     read = _Read(session, home, store.chosen(wanted), quarters, through, today)
     rows = [row for line in read.lines if (row := read.row(line, asked.year)) is not None]
     if asked.state:
-        rows = [row for row in rows if any(one.state == asked.state for one in row.quarters)]
+        rows = [row for row in rows if row.counted and any(one.state == asked.state for one in row.quarters)]
     return Register(asked.year, quarters, rows, through or None, whole)
 
 

@@ -13,6 +13,7 @@ from vfm_workflow.journeys.measures import agreed_target, measure_of
 from vfm_workflow.journeys.rebaselining import PARTS, box, offered
 from vfm_workflow.store import figures, projects
 from vfm_workflow.store.tables import Project, ProposalRow, SavingLine
+from vfm_workflow.web.figures import unit_of
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class TargetRow:
 
     id: int
     name: str
-    unit: str
     baseline: str
     first: str
     now: str
+    """With its unit, which the others go without."""
+    moved: bool
+    """CMT has agreed another target since the first."""
     box: str
 
 
@@ -90,12 +93,13 @@ def _target(session: Session, project: Project, measure_id: int, aims: Mapping[s
     rows = figures.targets(session, measure_id)
     first = next((row for row in rows if row.request_id is not None), agreed)
     wanted = aims.get(str(measure_id))
+    unit = unit_of(measure.unit)
     return TargetRow(
         measure_id,
         measure.name,
-        measure.unit,
-        figure(agreed.baseline, measure.places),
-        figure(first.target, measure.places),
-        figure(agreed.target, measure.places),
+        unit.before + figure(agreed.baseline, measure.places),
+        unit.before + figure(first.target, measure.places),
+        unit.of(figure(agreed.target, measure.places)),
+        first.target != agreed.target,
         figure(wanted, measure.places) if wanted is not None else "",
     )

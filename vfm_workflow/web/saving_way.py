@@ -71,6 +71,9 @@ def line(visit: Visit, session: Session, reference: str, line_id: int) -> dict[s
         register_store.profiles(session, ids).get(line_id, {}),
         register_store.agreements(session, ids).get(line_id, []),
     )
+    calendar = visit.home.calendar
+    this_year = calendar.financial_year(visit.today)
+    of_year = [month for n in range(1, 5) for month in calendar.quarter_months(f"{this_year}-Q{n}")]
     months = journey.without_return(session, visit.home, project, visit.at) if profile.agreed else []
     fences = store.fences(session, line_id)
     return context | {
@@ -80,6 +83,8 @@ def line(visit: Visit, session: Session, reference: str, line_id: int) -> dict[s
         "quarters": quarters,
         "newest": next((one for one in quarters if one.delivered), quarters[0]),
         "states": STATES,
+        "this_year": this_year,
+        "forecast": register_store.forecasts(session, ids, of_year).get(line_id),
         "warnings": [said for one in quarters if (said := correction(row.title, one))],
         "profile": profile,
         "claims": store.of_line(session, line_id) if everything else [],
