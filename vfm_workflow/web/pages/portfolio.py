@@ -18,8 +18,9 @@ from vfm_workflow.domain.forms import parse_days
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.roles import reach
 from vfm_workflow.errors import BadInput
-from vfm_workflow.journeys import portfolio
+from vfm_workflow.journeys import pipeline, portfolio
 from vfm_workflow.journeys import projects as journey
+from vfm_workflow.reports.model import Picture
 from vfm_workflow.store import listing, pages_projects, projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.web import released
@@ -122,6 +123,7 @@ def index(visit: Page) -> Response:
         )
         glance = portfolio.glance(session, visit.home, visit.at)
         departments = projects.department_names(session)
+        pictures = _pictures(visit, session, asked) if mine.scope == "all" else []
     first = (asked.page - 1) * asked.limit + 1
     decisions = glance.deciding if reach(visit.home.roles, actor, "decisions.read").scope == "all" else {}
     template = visit.templates.get_template("portfolio/row.html")
@@ -138,12 +140,21 @@ def index(visit: Page) -> Response:
         "last": first + len(rows) - 1,
         "pages": max((total + asked.limit - 1) // asked.limit, 1),
         "figures": glance.figures if mine.scope == "all" else None,
+        "pictures": pictures,
         "stages": stage_titles([*visit.home.lifecycles.values(), *glance.lifecycles.values()]),
         "departments": departments,
         "ratings": RATINGS,
         "may_create": visit.may("project.create"),
     }
     return visit.page("portfolio/list.html", context)
+
+
+def _pictures(visit: Visit, session: Session, asked: Asked) -> list[Picture]:
+    """Return the pictures under the whole list; none under a part of it or a later page."""
+    if asked.filtered or asked.page > 1:
+        return []
+    savings = reach(visit.home.roles, visit.me(), "savings.read").scope == "all"
+    return pipeline.pictures(session, visit.home, visit.at, savings=savings)
 
 
 def stage_titles(lifecycles: list[Lifecycle]) -> dict[str, str]:
