@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
@@ -74,12 +75,26 @@ MILESTONES = [
 ]  # fmt: skip
 
 
+def measure(key: str, readings: Mapping[str, int], target: int | None, peers: Sequence[int] = ()) -> Picture:
+    """The picture of a unit cost."""
+    return trend(
+        key,
+        "Rounds",
+        name="Cost of collection",
+        unit="£ per household",
+        places=2,
+        direction="lower",
+        readings=readings,
+        target=target,
+        peers=peers,
+    )
+
+
 def examples(calendar: Calendar) -> list[Picture]:
     """Return one picture of each kind, and each kind of which there is nothing."""
     today = dt.date(2026, 11, 23)
     readings = dict(zip(MONTHS[:7], (7100, 7060, 6990, 6905, 6820, 6760, 6610), strict=True))
     readings.pop("2026-07")
-    named = {"name": "Cost of collection", "unit": "£ per household", "places": 2, "direction": "lower"}
     nobody = Known("Cost", "£", 2, "lower", 5, {})
     none_yet = Covered(code="SS", name="Street Scene", completed=0, under_way=0)
     plan = [
@@ -90,9 +105,9 @@ def examples(calendar: Calendar) -> list[Picture]:
         profile([4, 11, 20, 28, 37, 45, 52], 920),
         profile([], None, 0),
         profile([-20, -10], -5),
-        trend("trend", "Rounds", **named, readings=readings, target=6400, peers=[6600, 7350, 7421, 6891]),
-        trend("trend-1", "Rounds", **named, readings={"2026-04": 0}, target=None),
-        trend("trend-0", "Rounds", **named, readings={}, target=6400),
+        measure("trend", readings=readings, target=6400, peers=[6600, 7350, 7421, 6891]),
+        measure("trend-1", readings={"2026-04": 0}, target=None),
+        measure("trend-0", readings={}, target=6400),
         scatter("scatter", "Cost and bins", council="Wrenfold", cost=COST, performance=MISSED),
         scatter("scatter-0", "Nobody", council="Wrenfold", cost=nobody, performance=nobody),
         pipeline("pipeline", "Pipeline", year=2030, stages=PIPELINE, target=1775 * K),

@@ -8,9 +8,9 @@ import re
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
-import cairosvg
+import cairosvg  # type: ignore[import-untyped]  # ships no types
 import pytest
-import weasyprint
+import weasyprint  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +20,10 @@ from vfm_workflow import wiring
 from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.domain.money import pounds
 from vfm_workflow.reports.drawing import DRAWINGS, scene, svg
-from vfm_workflow.reports.drawing.lettering import width, wrap
+from vfm_workflow.reports.drawing.lettering import clean, width, wrap
+from vfm_workflow.reports.drawing.pipeline import pipeline
+from vfm_workflow.reports.drawing.savings_profile import savings_profile
+from vfm_workflow.reports.drawing.scatter import Known, scatter
 from vfm_workflow.reports.drawing.scene import Area, Scene
 from vfm_workflow.reports.model import Picture, shown
 
@@ -144,7 +147,7 @@ def test_every_amount_that_is_drawn_stands_exactly_in_the_table(picture: Picture
 
 def test_a_hostile_name_is_text_and_nothing_else() -> None:
     bad = '<script>alert("x")</script>&\x00]]>'
-    picture = drawn.pipeline("p", bad, year=2030, stages=[drawn.stage(bad, 50, 10)], target=5)
+    picture = pipeline("p", bad, year=2030, stages=[drawn.stage(bad, 50, 10)], target=5)
     root = parsed(svg(picture))
     assert {child.tag.rpartition("}")[2] for child in root.iter()} <= {
         "svg",
@@ -224,16 +227,16 @@ def test_a_year_of_savings_says_how_it_stands(
 
 def test_a_profile_that_does_not_fit_its_months_is_refused() -> None:
     with pytest.raises(ValueError, match="an amount for each month"):
-        drawn.savings_profile("p", "x", year=2026, months=["2026-04"], profiled=[], delivered=[])
+        savings_profile("p", "x", year=2026, months=["2026-04"], profiled=[], delivered=[])
 
 
 # ------------------------------------------------------------------ what is drawn
 
 
 def test_better_is_to_the_right_and_up_whichever_way_a_measure_runs() -> None:
-    cheap = drawn.Known("Cost", "£", 0, "lower", 10, {"Ashby": 20})
-    good = drawn.Known("Satisfied", "%", 0, "higher", 90, {"Ashby": 50})
-    marks = scene(drawn.scatter("s", "x", council="Us", cost=cheap, performance=good)).marks
+    cheap = Known("Cost", "£", 0, "lower", 10, {"Ashby": 20})
+    good = Known("Satisfied", "%", 0, "higher", 90, {"Ashby": 50})
+    marks = scene(scatter("s", "x", council="Us", cost=cheap, performance=good)).marks
     ours, other = marks[-1], marks[-2]
     assert ours.shape == "diamond"
     assert ours.x > other.x
@@ -268,10 +271,4 @@ def test_a_wrapped_text_fits_its_room_and_loses_nothing_without_saying_so(
     assert len(lines) <= most
     assert all(width(line, 14) <= room for line in lines)
     if not lines[-1].endswith("…"):
-        assert "".join("".join(lines).split()) == "".join(drawn_text(text).split())
-
-
-def drawn_text(text: str) -> str:
-    from vfm_workflow.reports.drawing.lettering import clean
-
-    return clean(text)
+        assert "".join("".join(lines).split()) == "".join(clean(text).split())
