@@ -26,16 +26,18 @@ Stages = Mapping[tuple[str, str], LifecycleStage | None]
 def pictures(session: Session, home: Home, at: dt.datetime, *, savings: bool) -> list[Picture]:
     """Return the pipeline of the plan's last year, its five years, and the departments; without `savings` these alone.
 
-    They are kept until something happens to a project or a day begins, since all of it follows from the histories.
+    They are kept, as the same list, until something happens to a project or a day begins, since all of it follows from the
+    histories.
     """
     departments = store.departments(session)
     mark = (pages_projects.newest_history(session), home.calendar.today(at), departments)
     kept_mark, kept = home.kept.get("pipeline", (None, None))
     if kept is None or kept_mark != mark:
-        kept = ([*_savings(session, home)], _coverage(session, home, at, departments))
+        covered = _coverage(session, home, at, departments)
+        kept = {True: [*_savings(session, home), covered], False: [covered]}
         home.kept["pipeline"] = (mark, kept)
-    money, covered = kept
-    return [*money, covered] if savings else [covered]
+    found: list[Picture] = kept[savings]
+    return found
 
 
 def _stages(session: Session, home: Home, places: Iterable[tuple[str, str]]) -> Stages:
