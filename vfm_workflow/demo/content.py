@@ -85,6 +85,35 @@ class IdeasFile(Strict):
     ideas: tuple[IdeaEntry, ...]
 
 
+class CommentEntry(Strict):
+    """What somebody says in a report: for a department, or with an empty one for the whole council."""
+
+    department: str
+    by: str
+    on: dt.date
+    text: str
+    exempt: Literal["", "3", "4"] = ""
+
+
+class AddendumEntry(Strict):
+    on: dt.date
+    text: str
+
+
+class ReportEntry(Strict):
+    """A report that was issued."""
+
+    kind: str
+    key: str
+    issued: dt.date
+    comments: tuple[CommentEntry, ...] = ()
+    addenda: tuple[AddendumEntry, ...] = ()
+
+
+class ReportsFile(Strict):
+    reports: tuple[ReportEntry, ...]
+
+
 class EvidenceEntry(Strict):
     source: str
     on: dt.date
@@ -169,9 +198,17 @@ class ReturnEntry(Strict):
     verified: dt.date | None
     narrative: str
     action: str | None
+    owner: str = ""
+    """Who sees to the action, and by which day."""
+    by: dt.date | None = None
+    beyond_team: str = ""
     spend: int
     saving: int | tuple[int, ...]
     """Pounds delivered in the month: of each line, or of all together."""
+    expected: int | tuple[int, ...] | None = None
+    """Pounds expected by the end of the financial year: of each line, or of all together. None: what its profile says."""
+    spend_expected: int | None = None
+    """Pounds spent by then. None: what the year was to cost, or what is spent already where that is more."""
     days_used: int
 
 
@@ -243,6 +280,7 @@ class CouncilData:
     """In order of number."""
     leavers: Sequence[LeaverEntry] = ()
     deputies: Sequence[DeputyEntry] = ()
+    reports: Sequence[ReportEntry] = ()
 
     def person(self, key: str) -> PersonEntry:
         return next(person for person in self.people if person.key == key)
@@ -257,12 +295,14 @@ def read(folder: Path = FOLDER) -> CouncilData:
     file = _document(folder / "people.yaml")
     people = validate(PeopleFile, file)
     ideas = validate(IdeasFile, _document(folder / "ideas.yaml"))
+    issued = _document(folder / "reports.yaml")
+    reports = validate(ReportsFile, issued).reports
     documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
     projects = [validate(ProjectFile, document) for document in documents]
     data = CouncilData(
-        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies
+        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies, reports
     )
-    problems = [*_unknown(file, people)]
+    problems = [*_unknown(file, people), *_strangers(issued, reports, people)]
     problems += [
         problem
         for document, project in zip(documents, projects, strict=True)
@@ -289,6 +329,16 @@ def _unknown(document: Document, people: PeopleFile) -> Iterator[Problem]:
     for where, name in used:
         if name not in known:
             yield document.problem(where, f"there is no `{name}`.", "Correct the name.")
+
+
+def _strangers(document: Document, reports: Sequence[ReportEntry], people: PeopleFile) -> Iterator[Problem]:
+    """Yield each name in the reports that nobody has."""
+    known = {person.key for person in people.people}
+    for number, report in enumerate(reports):
+        for line, comment in enumerate(report.comments):
+            if comment.by not in known:
+                where = ("reports", number, "comments", line, "by")
+                yield document.problem(where, f"there is no `{comment.by}`.", "Correct the name.")
 
 
 def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Iterator[Problem]:

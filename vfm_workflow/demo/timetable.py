@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from vfm_workflow.demo import living, reporting, writing
+from vfm_workflow.demo import living, publishing, reporting, writing
 from vfm_workflow.demo.content import ProjectFile
 from vfm_workflow.demo.days import Action
 from vfm_workflow.demo.events import (
@@ -47,6 +47,8 @@ TIMES = {
     "reach": "16:10",
     "deputy": "16:20",
     "leave": "16:40",
+    "comment": "16:50",
+    "issue": "17:15",
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
 SILENT = {
@@ -61,6 +63,8 @@ SILENT = {
     "verify",
     "deputy",
     "leave",
+    "comment",
+    "issue",
 }
 """Those from which no mail follows."""
 DRAFTING = dt.timedelta(minutes=25)
@@ -90,6 +94,8 @@ def _all(replay: Replay) -> Iterator[Action]:
     for deputy in replay.data.deputies:
         at = calendar.moment(deputy.set_on, TIMES["deputy"])
         yield Action(at, partial(living.name_deputy, replay, deputy), silent=True)
+    for day, time, do in publishing.entries(replay):
+        yield Action(calendar.moment(day, TIMES[time]), do, silent=True)
     for idea in replay.data.ideas:
         at = calendar.moment(idea.date, TIMES["idea"])
         yield Action(at, partial(living.propose_idea, replay, idea))

@@ -365,6 +365,11 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, min(day.day, last))
 
 
+def months_after(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months later, or that month's last day where it is shorter."""
+    return months_before(day, -months)
+
+
 def month_name(period: str) -> str:
     """Return `October 2026` for `2026-10`."""
     return month_end(period).strftime("%B %Y")

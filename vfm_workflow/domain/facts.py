@@ -92,6 +92,8 @@ class MeasureFact:
     """`lower` or `higher` is better."""
     baseline: int | None
     target: int | None
+    tolerance: int = 0
+    """How much worse than its baseline a value may be, in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,43 @@ class LessonFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedProfile:
+    """Another profile asked for: as CMT agreed it first, as it stands, and as it would be; year → whole pence."""
+
+    id: int
+    title: str
+    first: Mapping[int, tuple[int, int, int]]
+    now: Mapping[int, tuple[int, int, int]]
+    proposed: Mapping[int, tuple[int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedTarget:
+    """Another target asked for, in the measure's smallest steps: as CMT agreed it first, as it stands, and as it would be."""
+
+    id: int
+    name: str
+    unit: str
+    places: int
+    baseline: int
+    first: int
+    now: int
+    proposed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """New dates asked for: why, and (milestone id, title, from, to) each."""
+    """New dates, profiles and targets asked for: why, and for dates (milestone id, title, from, to) each."""
 
     reason: str
     changes: tuple[tuple[int, str, dt.date | None, dt.date], ...]
+    savings: tuple[ProposedProfile, ...] = ()
+    targets: tuple[ProposedTarget, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.changes or self.savings or self.targets)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ _ITEMS: Mapping[str, frozenset[str]] = {
     "consultation_answered": _ITEM | {"consultee", "by", "on", "answer"},
     "remark_made": _ITEM | {"kind", "by", "on", "text"},
     "challenge_replied": _ITEM | {"challenge", "by", "on", "reply"},
+    "report_issued": frozenset({"link", "title", "what", "on"}),
 }
 
 CONTEXT: Mapping[str, frozenset[str]] = {
@@ -85,5 +86,12 @@ CONTEXT: Mapping[str, frozenset[str]] = {
 }
 """Names a template may use: of an at_once notice by key, of an item of a digest notice by `context_key`."""
 
-EVENTS = ("return_sent_back", "return_chased", "consultation_answered", "remark_made", "challenge_replied")
+EVENTS = (
+    "return_sent_back",
+    "return_chased",
+    "consultation_answered",
+    "remark_made",
+    "challenge_replied",
+    "report_issued",
+)
 """Digest notices that a journey leaves, each with facts of its own."""

@@ -191,16 +191,18 @@ def version_changed(facts: Facts) -> Iterable[Unmet]:
         yield Unmet("version_changed", said, "outline", "", "project_manager")
 
 
-@requirement("New dates are proposed, with the reason", "proposal")
+@requirement("New dates, profiles or targets are proposed, with the reason", "proposal")
 def rebaseline_proposed(facts: Facts) -> Iterable[Unmet]:
-    if facts.proposal is None or not facts.proposal.changes:
+    if facts.proposal is None or facts.proposal.empty:
         yield Unmet(
-            "rebaseline_proposed", "Propose at least one new date", "rebaseline", "", "project_manager"
+            "rebaseline_proposed",
+            "Propose at least one new date, profile or target",
+            "rebaseline",
+            "",
+            "project_manager",
         )
     elif not words(facts.proposal.reason):
-        yield Unmet(
-            "rebaseline_proposed", "Say why new dates are needed", "rebaseline", "reason", "project_manager"
-        )
+        yield Unmet("rebaseline_proposed", "Say why it is needed", "rebaseline", "reason", "project_manager")
 
 
 @requirement("Every condition set by CMT is discharged", "conditions")

@@ -24,6 +24,7 @@ PERMISSIONS = (
     "returns.read",
     "savings.read",
     "savings.claim",
+    "savings.share",
     "savings.verify",
     "savings.bank",
     "savings.review",

@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.outline import exempt_words
 
 if TYPE_CHECKING:
-    from vfm_workflow.domain.facts import Facts
+    from vfm_workflow.domain.facts import Facts, Proposal, ProposedProfile
 
 Part = dict[str, Any]
 Snapshot = dict[str, Any]
@@ -256,11 +256,41 @@ def _rebaseline(facts: Facts) -> list[Part]:
         (title, short_day(old) if old else "", short_day(new))
         for _, title, old, new in (proposal.changes if proposal else ())
     ]
-    return [
-        _text("reason", "Why new dates are needed", proposal.reason if proposal else ""),
-        _rows("changes", "Dates proposed", ("Milestone", "Agreed date", "Proposed date"), rows),
-        _milestones(facts),
-    ]
+    parts = [_text("reason", _why(proposal), proposal.reason if proposal else "")]
+    if rows or proposal is None or proposal.empty:
+        parts.append(_rows("changes", "Dates proposed", ("Milestone", "Agreed date", "Proposed date"), rows))
+    if proposal is not None and proposal.savings:
+        head = ("Saving", "Year", "First agreed", "Agreed now", "Proposed")
+        parts.append(_rows("proposed_savings", "Savings proposed", head, _profiles(proposal.savings)))
+    if proposal is not None and proposal.targets:
+        head = ("Measure", "First agreed", "Agreed now", "Proposed", "Unit")
+        targets = [
+            (t.name, *(figure(value, t.places) for value in (t.first, t.now, t.proposed)), t.unit)
+            for t in proposal.targets
+        ]
+        parts.append(_rows("proposed_targets", "Targets proposed", head, targets))
+    return [*parts, _milestones(facts)]
+
+
+def _why(proposal: Proposal | None) -> str:
+    figures = proposal is not None and (proposal.savings or proposal.targets)
+    return "Why new dates or figures are needed" if figures else "Why new dates are needed"
+
+
+def _profiles(proposed: Iterable[ProposedProfile]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each year of each profile: as CMT agreed it first, as it stands, as it would be."""
+    for one in proposed:
+        for year in sorted({*one.first, *one.now, *one.proposed}):
+            amounts = (part.get(year) for part in (one.first, one.now, one.proposed))
+            yield one.title, year_name(year), *map(spread, amounts)
+
+
+def spread(amounts: tuple[int, int, int] | None) -> str:
+    """Return what a year is expected to save, with its range where it has one, such as `£80,000 (£40,000 to £90,000)`."""
+    if amounts is None:
+        return "nothing"
+    low, expected, high = amounts
+    return pounds(expected) if low == high else f"{pounds(expected)} ({pounds(low)} to {pounds(high)})"
 
 
 def _lessons(facts: Facts) -> list[Part]:
@@ -294,7 +324,9 @@ SUBJECTS: Mapping[str, Subject] = {
         frozenset({"sections", "documents", "remarks", "milestones", "plan", "measures", "savings"}),
         _recommendations,
     ),
-    "rebaseline": Subject("New dates", frozenset({"proposal", "milestones"}), _rebaseline),
+    "rebaseline": Subject(
+        "New dates or figures", frozenset({"proposal", "milestones", "savings"}), _rebaseline
+    ),
     "lessons": Subject("Lessons learned", frozenset({"lessons", "milestones", "savings"}), _lessons),
 }
 

@@ -58,6 +58,22 @@ def _changes(part: Part) -> list[str]:
     return [f"{title}: {old or 'no date'} → {new}" for title, old, new in part["rows"]]
 
 
+def _profiles(part: Part) -> list[str]:
+    """Return a line for each year that changes, with what CMT agreed first wherever that is not what stands."""
+    return [
+        f"{title}, {year}: {now} → {new}" + (f" (first agreed: {first})" if first != now else "")
+        for title, year, first, now, new in part["rows"]
+        if now != new
+    ]
+
+
+def _targets(part: Part) -> list[str]:
+    return [
+        f"{name}: {now} → {new} {unit}".rstrip() + (f" (first agreed: {first})" if first != now else "")
+        for name, first, now, new, unit in part["rows"]
+    ]
+
+
 def _lessons(part: Part) -> list[str]:
     return [str(row[0]) for row in part["rows"]]
 
@@ -66,5 +82,7 @@ _LINES: Mapping[str, Callable[[Part], list[str]]] = {
     "measures": _measures,
     "savings": _savings,
     "changes": _changes,
+    "proposed_savings": _profiles,
+    "proposed_targets": _targets,
     "lessons": _lessons,
 }

@@ -12,7 +12,7 @@ from vfm_workflow.domain.lifecycle import BACK, Lifecycle, Step
 from vfm_workflow.domain.roles import Actor, by_role
 from vfm_workflow.domain.texts import clean
 from vfm_workflow.errors import BadInput, NotAllowed, StaleRevision, Unready
-from vfm_workflow.journeys import access, board, consulting, gate
+from vfm_workflow.journeys import access, board, consulting, gate, review_dates
 from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import holders, leave_fact
@@ -128,6 +128,8 @@ def fire(
         consulting.stage_left(session, home, project, at)
     if target != before and not (isinstance(project, ProjectRow) and project.open_requests == 0):
         board.settle_left(session, home, project, lifecycle, by, at, held=holds)
+    if target != before and review_dates.ended_well(lifecycle.stages[target]):
+        review_dates.begin(session, home, project, at)
     if step.target == BACK:
         board.reopen_held(session, home, project, lifecycle, at)
     if step.spec.opens:

@@ -15,7 +15,7 @@ from vfm_workflow.domain import decisions as rules
 from vfm_workflow.domain import snapshot as snapshots
 from vfm_workflow.domain import summary as summaries
 from vfm_workflow.domain.calendar import day_name
-from vfm_workflow.domain.facts import Facts
+from vfm_workflow.domain.facts import Facts, Proposal
 from vfm_workflow.domain.lifecycle import DecisionRule, Lifecycle
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotAllowed
@@ -137,11 +137,27 @@ def _freeze(
     return version
 
 
+def _asked_anew(proposal: Proposal | None) -> dict[str, Any]:
+    """Return the dates, targets and profiles that a re-baseline asks for."""
+    if proposal is None:
+        return {"milestones": {}}
+    frozen: dict[str, Any] = {
+        "milestones": {str(key): day.isoformat() for key, _, _, day in proposal.changes}
+    }
+    if proposal.targets:
+        frozen["measures"] = {str(t.id): [t.baseline, t.proposed] for t in proposal.targets}
+    if proposal.savings:
+        frozen["savings"] = {
+            str(one.id): {str(year): list(amounts) for year, amounts in one.proposed.items()}
+            for one in proposal.savings
+        }
+    return frozen
+
+
 def _frozen(subject: str, facts: Facts) -> dict[str, Any]:
     """Return what a decision on `subject` would set, frozen with it: dates, targets and savings profiles."""
     if subject == "rebaseline":
-        changes = facts.proposal.changes if facts.proposal else ()
-        return {"milestones": {str(key): day.isoformat() for key, _, _, day in changes}}
+        return _asked_anew(facts.proposal)
     dates = {str(m.id): (m.done_on or m.forecast).isoformat() for m in facts.milestones if m.baseline is None}
     measures = {str(m.id): [m.baseline, m.target] for m in facts.measures if m.target is not None}
     savings = {str(line.id): {str(year): values for year, *values in line.years} for line in facts.savings}

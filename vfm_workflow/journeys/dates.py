@@ -10,8 +10,9 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import advance
+from vfm_workflow.journeys import advance, rebaselining
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.rebaselining import Profile
 from vfm_workflow.journeys.writing import clean, writable
 from vfm_workflow.store import dates as store
 from vfm_workflow.store import history, projects
@@ -171,13 +172,48 @@ def propose(
     reason: str,
     by: Actor,
     at: dt.datetime,
+    *,
+    savings: Mapping[int, Profile] | None = None,
+    targets: Mapping[int, int] | None = None,
 ) -> ProposalRow:
-    """Draft new dates to ask CMT for (milestone id → date); return the draft. `advance` with the event asks.
+    """Draft what to ask CMT for anew; return the draft. `advance` with the event asks.
 
-    Raises BadInput where a date does not differ from the agreed one, or the milestone was never agreed or is done.
+    `changes` are dates (milestone id → date), `savings` whole profiles (line id → year → low, expected, high in pence),
+    `targets` in smallest steps (measure id → target; its baseline stays). Raises BadInput where one does not differ from
+    what is agreed, or was never agreed, or a milestone is done.
     """
     project = _writable(session, home, reference, by)
     advance.refuse_disputed(project)
+    fields = {
+        **_wrong_dates(session, project, changes),
+        **rebaselining.wrong_profiles(session, project, savings or {}),
+        **rebaselining.wrong_targets(session, project, targets or {}),
+    }
+    if not changes and not savings and not targets:
+        fields["changes"] = "Give a new date, profile or target for at least one thing that CMT agreed"
+    if not clean(reason):
+        fields["reason"] = NO_REASON if not savings and not targets else "Say why new figures are needed"
+    if fields:
+        raise BadInput(fields)
+    wanted = {str(key): day.isoformat() for key, day in changes.items()}
+    profiles = {
+        str(key): {str(year): list(row) for year, row in years.items()}
+        for key, years in (savings or {}).items()
+    }
+    aims = {str(key): target for key, target in (targets or {}).items()}
+    draft = session.get(ProposalRow, projects.key(project))
+    if draft is None:
+        draft = ProposalRow(project_id=projects.key(project), reason=clean(reason), changes=wanted)
+        session.add(draft)
+    draft.reason, draft.changes, draft.savings, draft.targets = clean(reason), wanted, profiles, aims
+    session.flush()
+    return draft
+
+
+NO_REASON = "Say why new dates are needed"
+
+
+def _wrong_dates(session: Session, project: Project, changes: Mapping[int, dt.date]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for milestone_id, day in changes.items():
         row, name = milestone_of(session, project, milestone_id), f"milestone_{milestone_id}"
@@ -189,21 +225,7 @@ def propose(
             fields[name] = f"{short_day(day)} is the date CMT agreed already"
         elif not EARLIEST <= day < LATEST:
             fields[name] = f"The year must be from {EARLIEST.year} to {LATEST.year - 1}"
-    if not changes:
-        fields["changes"] = "Give a new date for at least one milestone"
-    if not clean(reason):
-        fields["reason"] = "Say why new dates are needed"
-    if fields:
-        raise BadInput(fields)
-    wanted = {str(key): day.isoformat() for key, day in changes.items()}
-    draft = session.get(ProposalRow, projects.key(project))
-    if draft is None:
-        draft = ProposalRow(project_id=projects.key(project), reason=clean(reason), changes=wanted)
-        session.add(draft)
-    else:
-        draft.reason, draft.changes = clean(reason), wanted
-    session.flush()
-    return draft
+    return fields
 
 
 def _note(

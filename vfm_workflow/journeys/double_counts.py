@@ -31,7 +31,7 @@ def double_counts(session: Session, home: Home) -> list[DoubleCount]:
 
     Lines of projects that ended without delivering anything, such as rejected ones, count for nothing and are left out.
     """
-    left_out = _fruitless(session, home)
+    left_out = fruitless(session, home)
     found = [_same_budget(rows) for rows in _pairs(figures.overlaps(session, left_out))]
     found += [
         DoubleCount(
@@ -65,7 +65,7 @@ def _same_budget(rows: list[figures.Overlap]) -> DoubleCount:
     )
 
 
-def _fruitless(session: Session, home: Home) -> list[tuple[str, str]]:
+def fruitless(session: Session, home: Home) -> list[tuple[str, str]]:
     """Return (lifecycle, stage) of the projects that ended with no saving to come: the stage weighs 0%."""
     found = []
     for project in figures.one_per_stage(session):

@@ -32,8 +32,12 @@ def set_first_baselines(
 def set_agreed_baselines(
     session: Session, project: AnyProject, request: DecisionRequest | None, at: dt.datetime
 ) -> None:
-    """CMT agreed new dates: each gets a new baseline beside the old one, and its forecast moves there."""
+    """CMT agreed new dates: each gets a new baseline beside the old one, and its forecast moves there.
+
+    Where it was asked for new targets or profiles with them, they stand from now on, beside what it agreed before.
+    """
     decided = _decision(request)
+    agree_figures(session, project, decided, at)
     for milestone, day in _frozen_dates(session, project, decided):
         if milestone.done_on is None:
             milestone.forecast = day

@@ -10,6 +10,7 @@ from vfm_workflow.domain.occasions import Round, recurrence
 from vfm_workflow.domain.release import newest_release
 from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.store import due as store
+from vfm_workflow.store import issued as report_store
 
 CLOCKS = ("portfolio_holder", "cabinet")
 """The keys of `release` in calendar.yaml."""
@@ -48,7 +49,9 @@ def _item(now: Now, says: Says, found: Round) -> dict[str, object]:
 
 
 def _released(now: Now, when: When) -> Iterator[Owed]:
-    """The newest quarter that each release clock has let out, where any return of it is verified."""
+    """The newest quarter that each release clock has let out, where any return of it is verified; once more where its report
+    was issued after that day."""
+    issued = report_store.issued(now.session)
     for clock in CLOCKS:
         quarter = newest_release(now.calendar, clock, now.today)
         on = now.calendar.released_on(quarter, getattr(now.calendar.rules.release, clock))
@@ -58,11 +61,22 @@ def _released(now: Now, when: When) -> Iterator[Owed]:
         months = now.calendar.quarter_months(quarter)
         projects, returns = store.verified_between(now.session, months[0], months[2])
         if returns:
+            issued_at = issued.get(("quarter", quarter))
+            later = issued_at is not None and now.calendar.today(issued_at) > on
+            page = f"/reports/quarter/{quarter}" if issued_at is not None else "/projects"
             item = {
                 "quarter": quarter_name(quarter),
                 "released_on": on,
                 "projects": projects,
                 "returns": returns,
-                "link": now.home.url("/projects"),
+                "link": now.home.url(page),
             }
-            yield Owed(quarter, f"released:{clock}", None, "", item, everywhere=True, clock=clock)
+            yield Owed(
+                quarter,
+                f"{'issued' if later else 'released'}:{clock}",
+                None,
+                "",
+                item,
+                everywhere=True,
+                clock=clock,
+            )

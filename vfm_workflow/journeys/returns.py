@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name, short_day
 from vfm_workflow.domain.money import figure, pounds
-from vfm_workflow.domain.rag import Verdict
+from vfm_workflow.domain.rag import STATUSES, Verdict
 from vfm_workflow.domain.roles import Actor, by_permission
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import access, advance, dates, return_sheet
+from vfm_workflow.journeys import access, advance, dates, return_seen, return_sheet
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact, people_for
@@ -29,7 +29,7 @@ from vfm_workflow.journeys.return_months import (
 )
 from vfm_workflow.journeys.return_sheet import Filled, Sheet
 from vfm_workflow.journeys.writing import clean
-from vfm_workflow.store import history, projects
+from vfm_workflow.store import forecasts, history, projects
 from vfm_workflow.store import returns as store
 from vfm_workflow.store.tables import MonthlyReturn, Project
 
@@ -86,7 +86,8 @@ def submit(
 
     Fields, all as typed: `measure_<id>`, `saving_<id>` (pounds), `milestone_<id>` (the date expected), `done_<id>`
     (`yes`) with `done_on_<id>` (by default the date expected if it has come, else the month's last day), `narrative`,
-    `action`, `no_plan` (`yes`), `spend` (pounds) and `days_used`.
+    `action` with `action_owner` and `action_by` (a date), `no_plan` (`yes`), `beyond_team` (why), `expected_<id>` (pounds
+    by the end of the financial year), `spend` and `spend_forecast` (pounds), and `days_used`.
 
     Raises BadInput with everything that is wrong; nothing has changed then but the draft, which the caller keeps by
     catching it inside the transaction. Raises NotFound, NotAllowed or StaleRevision too.
@@ -98,11 +99,12 @@ def submit(
     _keep(row, sheet, typed)
     session.flush()
     filled, fields = return_sheet.read(sheet, typed)
-    verdict = return_sheet.judge(home.rag, sheet, filled)
-    _ask_for_plan(fields, filled, verdict)
+    verdict = return_seen.judge(home.rag, sheet, filled)
+    ask_for_plan(fields, filled, verdict)
     fields.finish()
     _store(session, sheet, row, filled, by, at)
-    row.rag, row.state, row.submitted_at, row.submitted_by = verdict.colour, "submitted", at, by.id
+    _colour(row, verdict, sheet.last.rag if sheet.last is not None else None)
+    row.state, row.submitted_at, row.submitted_by = "submitted", at, by.id
     row.verified_at, row.verified_by, row.sent_back_why = None, None, ""
     session.flush()
     project.rag = store.newest_rag(session, projects.key(project))
@@ -230,14 +232,32 @@ def _keep(row: MonthlyReturn, sheet: Sheet, typed: Mapping[str, str]) -> None:
     row.draft = mine
 
 
-def _ask_for_plan(fields: Fields, filled: Filled, verdict: Verdict) -> None:
-    """Refuse a return that is off track and says neither what is done about it nor that there is no plan yet."""
-    if verdict.off_track and not filled.action and not filled.no_plan:
+def ask_for_plan(fields: Fields, filled: Filled, verdict: Verdict) -> None:
+    """Refuse a return that is off track without an action, its owner and its day (§15.2).
+
+    It may say instead that there is no plan yet, or why it is beyond the team.
+    """
+    if not verdict.off_track:
+        if filled.beyond_team:
+            fields.refuse("beyond_team", "Nothing is off track, so nothing is beyond the team: clear this")
+        return
+    if not filled.action and not filled.no_plan and not filled.beyond_team:
         late = " ".join(r.sentence for r in verdict.reasons if r.colour != "green" and r.rule != "plan")
         fields.refuse(
             "action",
             f"Say what you are doing about it, or tick that there is no recovery plan yet. {late}",
         )
+    if filled.action and not filled.action_owner:
+        fields.refuse("action_owner", "Say who sees to it")
+    if filled.action and filled.action_by is None:
+        fields.refuse("action_by", "Say by which day it is done")
+
+
+def _colour(row: MonthlyReturn, verdict: Verdict, before: str | None) -> None:
+    row.rag, row.rag_before = verdict.colour, before
+    row.rag_time, row.rag_cost, row.rag_benefit = verdict.time, verdict.cost, verdict.benefit
+    row.rag_outlook = verdict.outlook
+    row.why = [dataclasses.asdict(reason) for reason in verdict.reasons]
 
 
 def _store(
@@ -245,6 +265,7 @@ def _store(
 ) -> None:
     store.add_readings(session, sheet.in_month(sheet.readings), filled.readings, sheet.period, by.id, at)
     store.add_delivered(session, sheet.in_month(sheet.delivered), filled.delivered, sheet.period, by.id, at)
+    forecasts.add(session, sheet.in_month(sheet.expected), filled.expected, sheet.period, by.id, at)
     why = f"Return for {month_name(sheet.period)}"
     for milestone in sheet.open_milestones:
         found = dates.milestone_of(session, sheet.project, milestone.id)
@@ -252,8 +273,9 @@ def _store(
             dates.finish(session, sheet.project, found, filled.done[milestone.id], sheet.today, by, at)
         elif filled.forecasts.get(milestone.id, milestone.forecast) != milestone.forecast:
             dates.move(session, sheet.project, found, filled.forecasts[milestone.id], by, at, why)
-    row.narrative, row.action = filled.narrative, filled.action
-    row.spend, row.days_used = filled.spend, filled.days_used
+    row.narrative, row.action, row.beyond_team = filled.narrative, filled.action, filled.beyond_team
+    row.action_owner, row.action_by = filled.action_owner, filled.action_by
+    row.spend, row.spend_forecast, row.days_used = filled.spend, filled.spend_forecast, filled.days_used
 
 
 def _detail(sheet: Sheet, filled: Filled, verdict: Verdict) -> dict[str, object]:
@@ -263,13 +285,20 @@ def _detail(sheet: Sheet, filled: Filled, verdict: Verdict) -> dict[str, object]
     return {
         "period": sheet.period,
         "rag": verdict.colour,
+        "statuses": {name: verdict.of(name) for name in STATUSES[1:]},
+        "before": sheet.last.rag if sheet.last is not None else None,
         "why": [dataclasses.asdict(reason) for reason in verdict.reasons],
         "figures": {
             measures[key].name: figure(value, measures[key].places) for key, value in filled.readings.items()
         },
         "delivered": {savings[key].title: pounds(value) for key, value in filled.delivered.items()},
+        "expected": {savings[key].title: pounds(value) for key, value in filled.expected.items()},
         "narrative": filled.narrative,
         "action": filled.action,
+        "action_owner": filled.action_owner,
+        "action_by": filled.action_by.isoformat() if filled.action_by is not None else None,
+        "beyond_team": filled.beyond_team,
         "spend": filled.spend,
+        "spend_forecast": filled.spend_forecast,
         "days_used": filled.days_used,
     }

@@ -331,6 +331,12 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
         "projects": 7,
         "returns": 19,
     },
+    "report_issued": {
+        "link": f"{_URL}/reports/quarter/2026-Q2",
+        "title": "Value for Money report, Q2 2026/27",
+        "what": "Issued",
+        "on": dt.date(2026, 10, 14),
+    },
     "every_month": _RECURRING,
     "every_quarter": _RECURRING,
     "every_year": _RECURRING,

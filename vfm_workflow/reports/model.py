@@ -46,6 +46,8 @@ class Column:
     sums: bool = False
     wide: bool = False
     """Holds sentences: it takes the room the others leave."""
+    of_day: bool = False
+    """In a table of a period: what moves from day to day all the same, so that a later value corrects nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ class Table:
     total: str = ""
     """What stands before the total; empty for a table without one."""
     empty: str = "There is nothing to show."
+    of_period: bool = False
+    """Its figures are of the report's period and of nothing later: one that differs after the issue was corrected. Its first
+    column names a row."""
 
     def totals(self) -> tuple[Cell, ...]:
         """Return the last row: the label, then the sum of each column that is added up."""

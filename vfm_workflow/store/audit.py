@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.snapshot import canonical, digest
-from vfm_workflow.store import history
+from vfm_workflow.store import audit_figures, history
 from vfm_workflow.store.history import Broken
 from vfm_workflow.store.tables import Baseline, DecisionRequest, History, Milestone, Project, Version, VoteRow
 
@@ -27,6 +27,8 @@ def verify(session: Session) -> Iterator[Broken]:
     yield from _texts(session, broken)
     yield from _figures(session, broken)
     yield from _dates(session, broken)
+    yield from audit_figures.profiles(session, broken)
+    yield from audit_figures.reports(session)
 
 
 def _votes(session: Session, broken: Collection[str]) -> Iterator[Broken]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
 from vfm_workflow.errors import ConfigError, DatabaseAway, DatabaseBehind, DatabaseBusy, Problem
@@ -188,6 +188,22 @@ class Database:
             raise DatabaseBehind(
                 f"The database is at version {current or 'none'} and this program needs {known[-1]}. Run `vfm db upgrade`."
             )
+
+    def unready(self) -> str:
+        """Return why there is nothing to read, in a sentence; empty where it can be read. It makes and changes nothing."""
+        url = self.engine.url
+        sqlite = self.engine.dialect.name == "sqlite"
+        if sqlite and url.database not in (None, "", ":memory:") and not Path(str(url.database)).exists():
+            return "There is no database yet."
+        try:
+            if self.is_empty():
+                return "There is no database yet."
+            self.check()
+        except DatabaseBehind as error:
+            return str(error)
+        except SQLAlchemyError:
+            return "The database does not answer, or is none of this program."
+        return ""
 
     def _version(self) -> str | None:
         """Return the version of the tables, as Alembic keeps it; None where there is none."""

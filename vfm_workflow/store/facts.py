@@ -22,11 +22,13 @@ from vfm_workflow.domain.facts import (
     MilestoneFact,
     PlanElement,
     Proposal,
+    ProposedProfile,
+    ProposedTarget,
     RemarkFact,
     SavingFact,
 )
 from vfm_workflow.domain.outline import OutlineRules
-from vfm_workflow.store import attachments, consultations, projects, remarks
+from vfm_workflow.store import attachments, consultations, figures, projects, remarks
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
 
@@ -178,6 +180,7 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
                 m.direction,
                 target.baseline if target else None,
                 target.target if target else None,
+                m.tolerance,
             )
             for m, target in session.execute(query)
         ]
@@ -282,7 +285,53 @@ def _proposal(session: Session, project_id: int) -> dict[str, Any]:
         for key, day in row.changes.items()
         if int(key) in rows
     )
-    return {"proposal": Proposal(row.reason, changes)}
+    profiles = proposed_profiles(session, project_id, row.savings)
+    return {"proposal": Proposal(row.reason, changes, profiles, _targets(session, project_id, row.targets))}
+
+
+def proposed_profiles(
+    session: Session, project_id: int, wanted: Mapping[str, Mapping[str, Any]]
+) -> tuple[ProposedProfile, ...]:
+    """Return each profile that is asked for (line id → year → low, expected, high), of the project's lines that are there."""
+    query = select(t.SavingLine).where(col(t.SavingLine.project_id) == project_id)
+    lines = {line.id: line for line in session.scalars(query) if line.id is not None}
+    found = []
+    for key, years in wanted.items():
+        line_id = int(key)
+        if line_id not in lines:
+            continue
+        agreed = figures.agreed_profiles(session, line_id)
+        now = {y.year: (y.low, y.expected, y.high) for y in figures.years(session, line_id)}
+        proposed = {int(year): (low, expected, high) for year, (low, expected, high) in years.items()}
+        first = agreed[0] if agreed else now
+        found.append(ProposedProfile(line_id, lines[line_id].title, first, now, proposed))
+    return tuple(found)
+
+
+def _targets(session: Session, project_id: int, wanted: Mapping[str, int]) -> tuple[ProposedTarget, ...]:
+    query = select(t.Measure).where(col(t.Measure.project_id) == project_id)
+    measures = {measure.id: measure for measure in session.scalars(query) if measure.id is not None}
+    found = []
+    for key, target in wanted.items():
+        measure = measures.get(int(key))
+        rows = figures.targets(session, int(key))
+        if measure is None or measure.id is None or not rows:
+            continue
+        first = next((row for row in rows if row.request_id is not None), rows[0])
+        newest = rows[-1]
+        found.append(
+            ProposedTarget(
+                measure.id,
+                measure.name,
+                measure.unit,
+                measure.places,
+                newest.baseline,
+                first.target,
+                newest.target,
+                target,
+            )
+        )
+    return tuple(found)
 
 
 def _returns(session: Session, project_id: int) -> dict[str, Any]:

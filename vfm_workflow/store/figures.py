@@ -280,3 +280,20 @@ def agreed_profiles(session: Session, line_id: int) -> list[dict[int, tuple[int,
     for row in session.scalars(query):
         found.setdefault(row.number, {})[row.year] = (row.low, row.expected, row.high)
     return list(found.values())
+
+
+def agreed_lines(session: Session, project_id: int) -> list[int]:
+    """Return the ids of a project's lines of which CMT has agreed a profile, in their order."""
+    agreed = select(col(SavingAgreed.line_id))
+    query = select(col(SavingLine.id)).where(
+        col(SavingLine.project_id) == project_id, col(SavingLine.id).in_(agreed)
+    )
+    ordered = query.order_by(col(SavingLine.position), col(SavingLine.id))
+    return [key for key in session.scalars(ordered) if key is not None]
+
+
+def measure_ids(session: Session, project_id: int) -> list[int]:
+    """Return the ids of a project's measures, in their order."""
+    query = select(col(Measure.id)).where(col(Measure.project_id) == project_id)
+    ordered = query.order_by(col(Measure.position), col(Measure.id))
+    return [key for key in session.scalars(ordered) if key is not None]

@@ -116,6 +116,7 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/account/mail/later"): SIGNED_IN,
     ("POST", "/account/mail/later/end"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
+    ("GET", "/returns/{period}"): role("returns.read"),
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),

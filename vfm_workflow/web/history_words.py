@@ -104,7 +104,11 @@ def _changed(detail: Detail) -> str:
 
 def _return(detail: Detail, done: str) -> tuple[str, str]:
     title = f"Return for {month_name(detail['period'])} {done}"
-    why = [reason["sentence"] for reason in detail.get("why", ()) if reason["colour"] == detail.get("rag")]
+    why = [
+        reason["sentence"]
+        for reason in detail.get("why", ())
+        if reason["colour"] == detail.get("rag") and reason.get("status") != "outlook"
+    ]
     rating = f"Rated {detail['rag']}." if detail.get("rag") else ""
     return title, " ".join((rating, *why)).strip()
 

@@ -16,7 +16,7 @@ from vfm_workflow.reports.drawing.savings_profile import savings_profile
 from vfm_workflow.reports.drawing.scatter import Known, scatter
 from vfm_workflow.reports.drawing.trend import trend
 from vfm_workflow.reports.model import Picture
-from vfm_workflow.store import forecasts
+from vfm_workflow.store import forecasts, projects
 from vfm_workflow.store.tables import Project
 from vfm_workflow.web.figure_rows import MeasureRow, SavingRow, Savings
 from vfm_workflow.web.visit import Visit
@@ -99,7 +99,7 @@ def savings_of_year(
         months=months,
         profiled=[sum(shared_out([amount] * number) for amount in expected) for number in range(1, 13)],
         delivered=delivered,
-        forecast=_forecast(rows, year, forecasts.newest(session, project.id or 0, months)),
+        forecast=_forecast(rows, year, _newest(session, project, months)),
     )
 
 
@@ -110,6 +110,12 @@ def _added_up(rows: Sequence[SavingRow], months: Sequence[str]) -> list[int]:
     return [
         sum(entry.value for entry in reported if entry.period <= month) for month in months if month <= last
     ]
+
+
+def _newest(session: Session, project: Project, months: Sequence[str]) -> dict[int, int]:
+    """Return line id → what the newest return of these months expects by the end of the year, in whole pence."""
+    known = forecasts.expected(session, projects.key(project), months[-1])
+    return {line: said[-1].value for line, said in known.items() if said[-1].period in months}
 
 
 def _forecast(rows: Sequence[SavingRow], year: int, known: Mapping[int, int]) -> int | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from vfm_workflow.journeys.reporting import mtfp
+from vfm_workflow.domain.roles import Actor
+from vfm_workflow.journeys.reporting import department, efficiency, mtfp, project, quarter
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report
+
+
+def _only_one(asked: Asked) -> Iterable[tuple[str, str]]:
+    return [("", "As it stands")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,60 @@ class Kind:
     """What it is for: `quarter`, `year`, `month`, `department` or `project`; empty for the whole council."""
     issued: bool = False
     """Whether it is issued, and frozen then."""
+    brought_up_to_date: frozenset[str] = frozenset()
+    """Sections that an addendum shows as they stand on its day."""
+    own: Callable[[Asked, Actor, bool], None] | None = None
+    """Refuses who may not read it, where that is a question of one project; the last says whether exempt text is asked for."""
+    open: Callable[[Asked], Iterable[tuple[str, str]]] = _only_one
+    """Those there are to read, as (key, name), of a kind that is not issued."""
 
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind(
+            "quarter",
+            "Quarterly report",
+            "Savings, service targets, slippage and what is done about it, by traffic light, for CMT, Cabinet and the Boards.",
+            "2026-Q2",
+            quarter.make,
+            per="quarter",
+            issued=True,
+            brought_up_to_date=frozenset({"pipeline"}),
+        ),
+        Kind(
+            "efficiency",
+            "Annual Efficiency Statement",
+            "The gains of a financial year that Finance has verified, with their quality checks, gross, cost and net.",
+            "2026/27",
+            efficiency.make,
+            per="year",
+            issued=True,
+        ),
+        Kind(
             "mtfp",
             "Medium Term Financial Plan",
             "Five years of the pipeline of savings, weighted by stage, against the target.",
             "",
             mtfp.make,
+        ),
+        Kind(
+            "department",
+            "Department card",
+            "One department's projects, measures and savings on one sheet, for its management team.",
+            "SS",
+            department.make,
+            per="department",
+            open=department.departments,
+        ),
+        Kind(
+            "project",
+            "Project report",
+            "One project whole: what was agreed, where it stands, what it delivered, and what was decided of it.",
+            "VFM-0001",
+            project.make,
+            per="project",
+            own=project.refuse,
         ),
     )
 }
@@ -52,6 +100,6 @@ class Offered:
     key: str
     title: str
     standing: str
-    """Such as `Draft`, or `Issued 14 October 2026`."""
+    """Such as `Draft, not issued`, or `Issued 14 October 2026`."""
     on: dt.date | None = None
-    """When it was issued."""
+    """When it was issued, or released to who reads."""

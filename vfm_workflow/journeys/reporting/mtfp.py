@@ -8,6 +8,7 @@ from vfm_workflow.domain.calendar import year_name
 from vfm_workflow.domain.money import pounds
 from vfm_workflow.domain.pipeline import PipelineRow, PlanYear, by_stage, plan
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.reporting import pictured
 from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, many, paper
 from vfm_workflow.reports.model import Block, Cell, Column, Report, Section, Table, Text, Value, rows_of
 from vfm_workflow.store import report_figures as store
@@ -18,12 +19,18 @@ ROUNDED = "Whole pounds and pence; a weighted amount is rounded to the penny for
 
 def make(asked: Asked) -> Report:
     """Return the plan as it stands."""
-    rows, years = pipeline(asked), plan_years(asked)
+    rows = pipeline(asked)
+    years = plan_years(asked, rows)
     last = years[-1]
+    blocks = (
+        Text(finding(last)),
+        pictured.years(years, year_table(years)),
+        pictured.stages(rows, last, stage_table(rows, last.year)),
+    )
     position = Section(
         "position",
         "Position against the target",
-        (Text(finding(last)), year_table(years), stage_table(rows, last.year)),
+        blocks,
     )
     appendix = Section(
         "projects", "Appendix: every project by year", (project_table(asked, rows),), appendix=True

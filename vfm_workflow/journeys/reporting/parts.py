@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day, year_name
 from vfm_workflow.domain.report_texts import filled
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.reports.model import Block, Bullets, Report, Section, Text
 
@@ -18,12 +19,14 @@ SOURCE = "Source: the council's register of Value for Money projects. "
 
 @dataclass(frozen=True)
 class Asked:
-    """What a report is made from: the council, what it is of, and the moment. Who asks is settled before."""
+    """What a report is made from: the council, what it is of, and the moment."""
 
     session: Session
     home: Home
     key: str
     at: dt.datetime
+    by: Actor | None = None
+    """Who reads it, where what it shows depends on that; None for the operator, and for what is issued."""
 
     @property
     def today(self) -> dt.date:

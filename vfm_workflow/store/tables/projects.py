@@ -255,7 +255,7 @@ class PlanRow(Table, table=True):
 
 
 class ProposalRow(Table, table=True):
-    """New dates being proposed to CMT: kept until the decision, one draft a project."""
+    """New dates, targets and savings being proposed to CMT: kept until the decision, one draft a project."""
 
     __tablename__ = "proposal"
 
@@ -263,6 +263,10 @@ class ProposalRow(Table, table=True):
     reason: str
     changes: dict[str, str] = Field(sa_type=JSON)
     """Milestone id → ISO date."""
+    savings: dict[str, dict[str, list[int]]] = Field(default_factory=dict, sa_type=JSON)
+    """Line id → financial year → low, expected, high in whole pence: the whole profile as it would be."""
+    targets: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    """Measure id → the target as it would be, in the measure's smallest steps."""
 
 
 class Lesson(Table, table=True):

@@ -75,7 +75,7 @@ class SavingEntry(Table, table=True):
     """Delivered in a month. A correction is a new row; the highest number counts. Append-only by trigger."""
 
     __tablename__ = "saving_entry"
-    __table_args__ = (CheckConstraint("source IN ('return','csv','api')", name="source"),)
+    __table_args__ = (CheckConstraint("source IN ('return','csv','api','finance')", name="source"),)
 
     line_id: int = Field(primary_key=True, foreign_key="saving_line.id")
     period: str = Field(primary_key=True, max_length=7)
@@ -84,6 +84,7 @@ class SavingEntry(Table, table=True):
     at: dt.datetime = Field(sa_type=Moment)
     by: int = Field(foreign_key="person.id")
     source: str = "return"
+    """`finance` where a closed project has no return any more, and Finance says what it goes on delivering."""
     batch_id: int | None = Field(default=None, foreign_key="import_batch.id")
 
 
@@ -104,13 +105,21 @@ class SavingForecast(Table, table=True):
 class SavingClaim(Table, table=True):
     """What a line delivered in a quarter, put before Finance with its evidence: verified, then banked with a journal (§15.1).
 
-    Nobody verifies what they evidenced. One claim of a line and quarter is open at a time.
+    Nobody verifies what they evidenced. One claim of a line and quarter is open at a time. A claim keeps what was put and
+    goes one way, by trigger; none is made on a line that is counted in another.
     """
 
     __tablename__ = "saving_claim"
     __table_args__ = (
         CheckConstraint("state IN ('evidenced','verified','refused','banked')", name="state"),
         CheckConstraint("evidence <> ''", name="evidence"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(
+            "quality IN ('','kept','unknown') AND (quality <> 'unknown' OR quality_why <> '') "
+            "AND (state NOT IN ('verified','banked') OR quality <> '')",
+            name="quality",
+        ),
+        CheckConstraint("(state = 'refused') = (refused_why <> '')", name="why"),
         CheckConstraint("(state IN ('verified','banked')) = (verified_at IS NOT NULL)", name="verified"),
         CheckConstraint("(state = 'refused') = (refused_at IS NOT NULL)", name="refused"),
         CheckConstraint(
@@ -149,10 +158,14 @@ class SavingClaim(Table, table=True):
     """The budget it was taken out of."""
     journal: str = ""
     """The reference of the journal that took it out."""
+    quality: str = ""
+    """What the measure that must not fall said when it was verified: `kept`, or `unknown`."""
+    quality_why: str = ""
+    """Why Finance accepted it without a reading of that measure."""
 
 
 class SavingDestination(Table, table=True):
-    """Where a part of a banked saving went (§15.2). Append-only by trigger."""
+    """Where a part of a banked saving went (§15.2). Append-only by trigger, and never more in all than was banked."""
 
     __tablename__ = "saving_destination"
     __table_args__ = (CheckConstraint("amount > 0", name="amount"),)

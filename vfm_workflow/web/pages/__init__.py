@@ -16,6 +16,7 @@ ADDRESSES: Mapping[str, tuple[str, ...]] = {
     "asked": ("/c", "/consult"),
     "asked_ideas": ("/i", "/idea"),
     "chasing": (f"{P}/returns/{{period}}/chase",),
+    "cmt_return": ("/returns/{period}",),
     "comments": (f"{P}/comments",),
     "consult": (f"{P}/consultations", f"{P}/evidence"),
     "dates": (f"{P}/milestones",),

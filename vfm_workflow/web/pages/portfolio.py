@@ -24,7 +24,7 @@ from vfm_workflow.journeys import projects as journey
 from vfm_workflow.store import listing, pages_projects, projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.web import released
-from vfm_workflow.web.project_rows import written
+from vfm_workflow.web.project_rows import reasons, written
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
 router = APIRouter()
@@ -124,6 +124,8 @@ def index(visit: Page) -> Response:
         glance = portfolio.glance(session, visit.home, visit.at)
         departments = projects.department_names(session)
         pictures = _pictures(visit, session, asked) if mine.scope == "all" else Markup()
+        readable = not members and reach(visit.home.roles, actor, "returns.read").scope == mine.scope
+        why = reasons(session, rows) if readable else {}
     first = (asked.page - 1) * asked.limit + 1
     decisions = glance.deciding if reach(visit.home.roles, actor, "decisions.read").scope == "all" else {}
     template = visit.templates.get_template("portfolio/row.html")
@@ -134,7 +136,7 @@ def index(visit: Page) -> Response:
         "lines": released.lines(visit, rows, glance.lifecycles, departments) if members else (),
         "body": ""
         if members
-        else written(visit.home, template, glance.lifecycles, departments, rows, decisions, visit.today),
+        else written(visit.home, template, glance.lifecycles, departments, rows, decisions, visit.today, why),
         "total": total,
         "first": first,
         "last": first + len(rows) - 1,

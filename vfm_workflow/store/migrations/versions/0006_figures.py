@@ -32,10 +32,12 @@ def upgrade() -> None:
     _measures()
     _returns()
     _reported()
+    _proposals()
     _agreed_so_far()
     for table in APPEND_ONLY:
         _append_only(table)
     _profile_guard()
+    _claim_guards()
 
 
 def _reports() -> None:
@@ -204,6 +206,15 @@ def _claims() -> None:
         sa.Column("banked_by", sa.Integer(), nullable=True),
         sa.Column("budget_code", sa.String(), nullable=False),
         sa.Column("journal", sa.String(), nullable=False),
+        sa.Column("quality", sa.String(), nullable=False),
+        sa.Column("quality_why", sa.String(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_saving_claim_amount")),
+        sa.CheckConstraint(
+            "quality IN ('','kept','unknown') AND (quality <> 'unknown' OR quality_why <> '') "
+            "AND (state NOT IN ('verified','banked') OR quality <> '')",
+            name=op.f("ck_saving_claim_quality"),
+        ),
+        sa.CheckConstraint("(state = 'refused') = (refused_why <> '')", name=op.f("ck_saving_claim_why")),
         sa.CheckConstraint(
             "(state = 'banked') = (banked_at IS NOT NULL AND budget_code <> '' AND journal <> '')",
             name=op.f("ck_saving_claim_banked"),
@@ -330,13 +341,25 @@ def _reported() -> None:
         table.add_column(sa.Column("source", sa.String(), nullable=False, server_default="return"))
         table.add_column(sa.Column("batch_id", sa.Integer(), nullable=True))
         table.create_foreign_key("fk_saving_entry_batch_id", "import_batch", ["batch_id"], ["id"])
-        table.create_check_constraint(op.f("ck_saving_entry_source"), "source IN ('return','csv','api')")
+        table.create_check_constraint(
+            op.f("ck_saving_entry_source"), "source IN ('return','csv','api','finance')"
+        )
     for name in ("reading", "saving_entry"):
         with op.batch_alter_table(name) as table:
             table.alter_column("source", server_default=None)
             if name == "reading":
                 table.alter_column("reason", server_default=None)
     op.create_index("ix_saving_year_year", "saving_year", ["year"])
+
+
+def _proposals() -> None:
+    """CMT is asked for new profiles and targets beside new dates."""
+    with op.batch_alter_table("proposal") as table:
+        table.add_column(sa.Column("savings", sa.JSON(), nullable=False, server_default="{}"))
+        table.add_column(sa.Column("targets", sa.JSON(), nullable=False, server_default="{}"))
+    with op.batch_alter_table("proposal") as table:
+        for name in ("savings", "targets"):
+            table.alter_column(name, server_default=None)
 
 
 def _agreed_so_far() -> None:
@@ -420,6 +443,89 @@ def _profile_guard() -> None:
         "CREATE TRIGGER saving_year_agreed AFTER INSERT OR DELETE OR UPDATE OF low, expected, high, year, line_id "
         "ON saving_year FOR EACH ROW EXECUTE FUNCTION vfm_saving_year()"
     )
+
+
+PUT = "line_id, quarter, amount, evidence, attachment_id, evidenced_at, evidenced_by"
+STEPS = (
+    "(OLD.state = 'evidenced' AND NEW.state IN ('verified','refused')) OR "
+    "(OLD.state = 'verified' AND NEW.state IN ('banked','refused'))"
+)
+ELSEWHERE = "EXISTS (SELECT 1 FROM saving_line l WHERE l.id = NEW.line_id AND l.counted_in IS NOT NULL)"
+CLAIMED = "EXISTS (SELECT 1 FROM saving_claim c WHERE c.line_id = NEW.id AND c.state <> 'refused')"
+SPENT = (
+    "(SELECT sum(d.amount) FROM saving_destination d WHERE d.claim_id = NEW.claim_id) > "
+    "coalesce((SELECT c.amount FROM saving_claim c WHERE c.id = NEW.claim_id AND c.state = 'banked'), 0)"
+)
+SAYS = {
+    "claim": "a claim keeps what was put before Finance and goes one way",
+    "twice": "a saving is claimed where it is counted",
+    "counted": "a saving that was claimed is counted where it is",
+    "spent": "no more goes anywhere than was banked",
+}
+
+
+def _claim_guards() -> None:
+    """A claim goes one way and keeps what was put; nothing is claimed twice, nor goes further than it was banked (§15)."""
+    if op.get_bind().dialect.name == "sqlite":
+        for name, verb, table, when, said in (
+            ("claim_kept", "BEFORE UPDATE", "saving_claim", f"NOT ({_kept('IS')} AND ({STEPS}))", "claim"),
+            ("claim_stays", "BEFORE DELETE", "saving_claim", "1", "claim"),
+            ("claim_begun", "BEFORE INSERT", "saving_claim", "NEW.state <> 'evidenced'", "claim"),
+            ("claim_counted", "BEFORE INSERT", "saving_claim", ELSEWHERE, "twice"),
+            (
+                "line_claimed",
+                "BEFORE UPDATE OF counted_in",
+                "saving_line",
+                f"NEW.counted_in IS NOT NULL AND {CLAIMED}",
+                "counted",
+            ),
+            ("destination_spent", "AFTER INSERT", "saving_destination", SPENT, "spent"),
+        ):
+            op.execute(
+                f"CREATE TRIGGER saving_{name} {verb} ON {table} WHEN {when} "
+                f"BEGIN SELECT RAISE(ABORT, '{SAYS[said]}'); END"
+            )
+        return
+    for name, verb, table, body in (
+        (
+            "claim",
+            "BEFORE INSERT OR UPDATE OR DELETE",
+            "saving_claim",
+            f"IF TG_OP = 'DELETE' THEN {_raise('claim')} END IF; "
+            f"IF TG_OP = 'UPDATE' THEN IF NOT ({_kept('IS NOT DISTINCT FROM')} AND ({STEPS})) THEN {_raise('claim')} "
+            f"END IF; RETURN NEW; END IF; IF NEW.state <> 'evidenced' THEN {_raise('claim')} END IF; "
+            f"IF {ELSEWHERE} THEN {_raise('twice')} END IF; RETURN NEW;",
+        ),
+        (
+            "counted",
+            "BEFORE UPDATE OF counted_in",
+            "saving_line",
+            f"IF NEW.counted_in IS NOT NULL AND {CLAIMED} THEN {_raise('counted')} END IF; RETURN NEW;",
+        ),
+        (
+            "destination",
+            "AFTER INSERT",
+            "saving_destination",
+            f"IF {SPENT} THEN {_raise('spent')} END IF; RETURN NEW;",
+        ),
+    ):
+        op.execute(
+            f"CREATE FUNCTION vfm_saving_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER saving_{name}_guard {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION vfm_saving_{name}()"
+        )
+
+
+def _kept(same: str) -> str:
+    """Return the condition that an update keeps what was put, and who verified it once it is verified."""
+    put = " AND ".join(f"NEW.{name} {same} OLD.{name}" for name in PUT.split(", "))
+    checked = f"NEW.verified_by {same} OLD.verified_by AND NEW.quality {same} OLD.quality"
+    return f"{put} AND (OLD.state = 'evidenced' OR NEW.state = 'refused' OR ({checked}))"
+
+
+def _raise(said: str) -> str:
+    return f"RAISE EXCEPTION '{SAYS[said]}';"
 
 
 def downgrade() -> None:
