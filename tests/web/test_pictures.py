@@ -75,7 +75,8 @@ def test_without_other_councils_nothing_is_scattered(browser: Browser, running: 
 def test_savings_show_what_was_delivered_against_the_profile(browser: Browser, running: str) -> None:
     said = captions(browser.sign_in("manager").get(f"/projects/{running}/savings").text)
     assert said["savings-profile"] == (
-        "By the end of June 2026 £20k of the £20k profiled by then is delivered: as profiled (amounts rounded)."
+        "By the end of June 2026 £20k of the £20k profiled by then is delivered: as profiled (amounts rounded). "
+        "£80k is forecast for the year against £80k: as profiled."
     )
 
 
