@@ -34,6 +34,7 @@ from vfm_workflow.mail import transports
 from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.render import Renderer
 from vfm_workflow.mail.transports import Transport
+from vfm_workflow.reports.writing.forms import Style
 from vfm_workflow.settings import Loaded, Settings
 from vfm_workflow.store.engine import Database
 
@@ -102,10 +103,26 @@ def load_home(loaded: Loaded, mint: Callable[[], str] | None = None) -> Home:
         reports=report_texts.load(_document(folders, "config/reports.yaml")),
         catalogue=catalogue,
         renderer=Renderer(folders.search_path("notifications"), catalogue, council),
+        style=_style(folders, settings),
         lifecycles=found,
         sign_in=settings.sign_in,
         **extra,
     )
+
+
+def _style(folders: Folders, settings: Settings) -> Style:
+    """Return how reports look. A logo is a PNG picture that a council puts into its `config/`."""
+    logos = [folder / "logo.png" for folder in folders.search_path("config")]
+    logo = next((file.read_bytes() for file in logos if file.is_file()), b"")
+    template = folders.find("config/report.docx")
+    return Style(settings.council_name, settings.brand_colour, settings.base_url, template, logo)
+
+
+def _word(loaded: Loaded) -> None:
+    """Raise ConfigError where reports cannot be written into the council's Word template."""
+    from vfm_workflow.reports.writing import word
+
+    word.check(_style(loaded.folders, loaded.settings))
 
 
 def _catalogue(folders: Folders, role_specs: Mapping[str, roles.RoleSpec]) -> notices.Catalogue:
@@ -174,6 +191,7 @@ def check_home(loaded: Loaded) -> list[Problem]:
         lambda: rag.load(_document(loaded.folders, "config/rag.yaml")),
         lambda: savings_rules.load(_document(loaded.folders, "config/savings.yaml")),
         lambda: report_texts.load(_document(loaded.folders, "config/reports.yaml")),
+        lambda: _word(loaded),
         lambda: transports.check(loaded.mail_url, loaded.data, loaded.settings),
         lambda: _charts(load_home(loaded)),
     ]
@@ -320,11 +338,11 @@ class App:
         return jobs.work(tools, self.worker)
 
     def tidy(self, at: dt.datetime) -> Tidied:
-        """Let go of what is personal and has been kept long enough; return how much."""
+        """Let go of what has been kept long enough: what is personal, and files of exports; return how much."""
         from vfm_workflow.journeys import personal
 
         with self.write() as session:
-            return personal.tidy(session, self.home, at)
+            return personal.tidy(session, self.home, at, self.loaded.data, socket.gethostname())
 
     def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
         """Take in one mail that came back; return what it says."""

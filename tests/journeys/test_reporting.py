@@ -7,39 +7,19 @@ import datetime as dt
 import pytest
 from sqlalchemy import text
 
-from tests.figures_support import moment, saving, submit
+from tests.figures_support import moment, saving
 from tests.people import Council
+from tests.reported import QUARTER, reported, verified
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import reporting, returns
 from vfm_workflow.reports.model import Report, Table, shown, to_json
 from vfm_workflow.store import audit
 
-ISSUED = moment(2026, 7, 14)
-QUARTER = "2026-Q1"
-
-
-def verified(council: Council, reference: str, period: str, saved: str) -> None:
-    """Submit a month's return and have it verified, a week after the month's end."""
-    submit(council, reference, period, saved=saved)
-    with council.app.write() as session:
-        returns.verify(session, council.home, reference, period, council.actor(session, "head"), council.at)
-
 
 @pytest.fixture
 def quarter(council: Council) -> str:
     """A project whose three returns for April to June 2026 are verified; the council is at 14 July 2026."""
-    reference = council.create()
-    council.outline_ready(reference, milestone=dt.date(2026, 11, 30))
-    council.do(reference, "submit_outline")
-    council.approve(reference)
-    council.recommendations_ready(reference)
-    council.do(reference, "submit_recommendations")
-    council.approve(reference)
-    for month, amount in ((4, "7,000"), (5, "7,000"), (6, "7,000.50")):
-        council.at = moment(2026, month + 1, 7)
-        verified(council, reference, f"2026-{month:02d}", saved=amount)
-    council.at = ISSUED
-    return reference
+    return reported(council)
 
 
 def read(

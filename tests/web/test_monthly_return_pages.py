@@ -165,7 +165,7 @@ def test_cmt_reads_a_month_of_all_services(browser: Browser, running: str) -> No
     library(council)
     browser.sign_in("chief").get("/returns/2026-04")
     assert "Monthly return of all services, April 2026" in browser.text
-    assert "Amber 1 of 1 project" in browser.text
+    assert "Overall status of 1 project Red 0 Amber 1 Green 0 Returns missing 0" in browser.text
     assert (
         "Waste rounds VFM-0001 · Waste Project Manager · Implementation Amber Amber Green Green Green – 34 days "
         "£6,666.67 £6,666.67" in browser.text

@@ -18,6 +18,7 @@ from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.profile import months_so_far, shared_out
 from vfm_workflow.domain.rag import Reason, recalled
 from vfm_workflow.domain.roles import Actor, reach
+from vfm_workflow.errors import NotAllowed
 from vfm_workflow.journeys import return_months
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.return_months import State
@@ -223,15 +224,18 @@ def total(projects: Iterable[ProjectMonth]) -> Money:
     return sum((project.counted for project in projects), Money())
 
 
-def monthly(session: Session, home: Home, period: str, actor: Actor, at: dt.datetime) -> MonthlyReport:
-    """Return the monthly return of all services for `period`, as far as `actor` may read returns.
+def monthly(session: Session, home: Home, period: str, actor: Actor | None, at: dt.datetime) -> MonthlyReport:
+    """Return the monthly return of all services for `period`, as far as `actor` may read returns; the operator reads all.
 
-    A handful of statements, however many projects there are. Raises NotFound for what is no month.
+    A handful of statements, however many projects there are. Raises NotFound for what is no month, and NotAllowed for who
+    reads no return, or only what is released.
     """
     return_months.refuse_no_month(period)
     calendar = home.calendar
     year = calendar.financial_year(month_end(period))
-    mine = reach(home.roles, actor, "returns.read")
+    mine = reach(home.roles, actor, "returns.read") if actor is not None else None
+    if mine is not None and mine.scope in (None, "released"):
+        raise NotAllowed("Your role does not read monthly returns before they are released.")
     monitored = _monitored(session, home) if month_end(period) < calendar.today(at) else []
     rows = store.given(session, period, return_months.end_of(period, calendar), monitored, mine)
     so_far = months_so_far(period, calendar)
@@ -242,7 +246,7 @@ def monthly(session: Session, home: Home, period: str, actor: Actor, at: dt.date
     measures = [
         row
         for row in store.library(session, period, year, month_end(period))
-        if mine.scope == "all" or row.department == actor.department
+        if actor is None or mine is None or mine.scope == "all" or row.department == actor.department
     ]
     return MonthlyReport(
         period,

@@ -21,6 +21,7 @@ from vfm_workflow.domain.roles import RoleSpec
 from vfm_workflow.domain.savings_rules import SavingsRules
 from vfm_workflow.errors import NotFound
 from vfm_workflow.mail.render import Renderer
+from vfm_workflow.reports.writing.forms import Style
 from vfm_workflow.store import outbox, projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.store.tables import LifecycleVersion
@@ -48,6 +49,8 @@ class Home:
     reports: ReportsDocument
     catalogue: Catalogue
     renderer: Renderer
+    style: Style
+    """How its reports look."""
     lifecycles: Mapping[str, Lifecycle]
     """The documents as they stand in `workflows/`, by name: what new projects begin with."""
     mail_reply_to: str = ""

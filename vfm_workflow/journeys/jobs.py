@@ -13,36 +13,72 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import DatabaseAway, NotAllowed, NotFound, VfmError
-from vfm_workflow.journeys import exporting, newer_lifecycle
+from vfm_workflow.journeys import exporting, importing, newer_lifecycle, printing
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.running import LEASE, HandedBack, Kind, LeaseLost, Running, Tools
 from vfm_workflow.store import jobs as store
 from vfm_workflow.store.tables import Job
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        exporting.KIND,
+        newer_lifecycle.KIND,
+        printing.KIND,
+        importing.FIGURES,
+        importing.PEOPLE,
+    )
+}
 SEES_ALL = "settings.read"
 """Who has this sees everybody's jobs, and not what they made."""
 MOST_LISTED = 100
 
 
 def offered(home: Home, by: Actor) -> list[Kind]:
-    """Return the kinds of job that somebody may ask for."""
-    return [kind for kind in KINDS.values() if may(home.roles, by, kind.permission)]
+    """Return the kinds of job that somebody may ask for by a button alone."""
+    return [kind for kind in KINDS.values() if kind.admit is None and not kind.page and _may(home, by, kind)]
 
 
-def ask(session: Session, home: Home, kind: str, by: Actor | None, at: dt.datetime) -> Job:
-    """Ask for a job; return it, or the one that is open already. `by` is None at the command line.
+def ask(
+    session: Session,
+    home: Home,
+    kind: str,
+    by: Actor | None,
+    at: dt.datetime,
+    told: Mapping[str, str] | None = None,
+) -> Job:
+    """Ask for a job, `told` what to do; return it, or the one that is open already. `by` is None at the command line.
 
-    Raises NotFound for an unknown kind, or NotAllowed.
+    Raises NotFound for an unknown kind, or one that is asked for on a page of its own, NotAllowed, or whatever its kind
+    raises of what it is told.
     """
     found = KINDS.get(kind)
-    if found is None:
-        raise NotFound(f"There is no kind of job “{kind}”. There are: {', '.join(KINDS)}.")
-    if by is not None and not may(home.roles, by, found.permission):
+    if found is None or found.page:
+        raise NotFound(f"There is no kind of job “{kind[:40]}”. There are: {', '.join(KINDS)}.")
+    if by is not None and not _may(home, by, found):
         raise NotAllowed(f"You may not ask for this: “{found.title}”.")
-    # What one person's export holds is fetched by that person; everything else is the same whoever asks.
-    key = f"person {by.id}" if by is not None and kind == exporting.KIND.name else "all"
-    return store.ask(session, kind, key, {}, by.id if by is not None else None, at)
+    arguments = found.admit(session, home, by, at, told or {}) if found.admit is not None else {}
+    whose = f"person {by.id}" if by is not None and found.own else "all"
+    key = " ".join((whose, *(f"{name}={value}" for name, value in sorted(arguments.items()))))
+    return store.ask(session, kind, key, arguments, by.id if by is not None else None, at)
+
+
+def _may(home: Home, by: Actor, kind: Kind) -> bool:
+    return not kind.permission or may(home.roles, by, kind.permission)
+
+
+def ask_import(
+    session: Session, home: Home, batch_id: int, by: Actor, at: dt.datetime, *, apply: bool
+) -> Job:
+    """Ask for a batch to be looked at, or to be done; return the job, or the one that is open on it already.
+
+    Raises NotFound, or NotAllowed where it was done already.
+    """
+    batch = importing.show(session, home, batch_id, by)
+    if apply and batch.row.applied_at is not None:
+        raise NotAllowed("This file was imported already.")
+    arguments = {"batch": batch_id, "apply": apply}
+    return store.ask(session, importing.job_kind(batch.row.kind), f"batch {batch_id}", arguments, by.id, at)
 
 
 def listed(session: Session, home: Home, by: Actor) -> list[Job]:
@@ -59,11 +95,15 @@ def show(session: Session, home: Home, job_id: int, by: Actor) -> Job:
     return job
 
 
-def result(session: Session, home: Home, job_id: int, by: Actor) -> Mapping[str, Any]:
+def result(session: Session, home: Home, job_id: int, by: Actor, at: dt.datetime) -> Mapping[str, Any]:
     """Return what a job made, to who asked for it and may still ask. Raises NotFound or NotAllowed."""
-    job = show(session, home, job_id, by)
-    if job.asked_by != by.id or not may(home.roles, by, KINDS[job.kind].permission):
+    job, kind = show(session, home, job_id, by), None
+    if job.asked_by == by.id and _may(home, by, _kind(job)):
+        kind = _kind(job)
+    if kind is None:
         raise NotAllowed("Only who asked for it may fetch what it made.")
+    if kind.admit is not None:
+        kind.admit(session, home, by, at, job.arguments)
     if job.state != "done" or not job.result or "file" not in job.result:
         raise NotFound(f"Job {job_id} has no file to fetch.")
     return job.result

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import jobs
 
@@ -85,5 +86,21 @@ class Kind:
     explained: str
     """What will happen, for whoever is about to ask."""
     permission: str
+    """Who may ask; empty where that hangs on what it is told, and `admit` refuses."""
     work: Callable[[Running], Outcome]
     """Does it by steps; what must happen once happens in them. Raises any VfmError that it is to fail with."""
+    page: str = ""
+    """The page on which it is asked for, where it needs more than a button."""
+    own: bool = False
+    """What it makes is fetched by who asked: two people have two of it, where everything else is the same whoever asks."""
+    admit: (
+        Callable[[Session, Home, Actor | None, dt.datetime, Mapping[str, str]], Mapping[str, str]] | None
+    ) = None
+    """Returns what it is told to do as it is kept. Raises where somebody may not ask for that, or not fetch it any more.
+    A kind without it is told nothing, and is offered on the page of jobs."""
+    called: Callable[[Mapping[str, str]], str] | None = None
+    """Says what one of them is, by what it is told."""
+
+    def called_of(self, arguments: Mapping[str, str]) -> str:
+        """Return what a job of the kind is called."""
+        return self.called(arguments) if self.called is not None else self.title

@@ -1,27 +1,12 @@
-"""The record of a project's decisions: who decided what, on which text, and how that is known; printable as evidence."""
+"""The record of a project's decisions: who decided what, on which text, and how that is known."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.snapshot import fingerprint
-from vfm_workflow.errors import BadInput
-from vfm_workflow.reports.sheets import csv_bytes
-
-Form = Literal["html", "csv", "json"]
-FORMS: tuple[Form, ...] = get_args(Form)
-LATER = ("pdf", "docx", "xlsx")
-"""Forms that other reports are to have; this one does not yet."""
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,38 +165,3 @@ def _seat(seat: Seat) -> Iterator[Line]:
 
 def _iso(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat(timespec="seconds")
-
-
-def write(record: Record, form: str, local: Callable[[dt.datetime], dt.datetime]) -> bytes:
-    """Return the record as a file. `local` turns a moment into the council's time. Raises BadInput for another form."""
-    if form not in FORMS:
-        known = ", ".join(FORMS)
-        when = (
-            "comes with the council’s other reports and is not built yet" if form in LATER else "is not known"
-        )
-        raise BadInput({"to": f"The form “{form}” {when}. This record is written as one of: {known}."})
-    if form == "csv":
-        return csv_bytes(HEAD, lines(record))
-    if form == "json":
-        return (
-            json.dumps(dataclasses.asdict(record), ensure_ascii=False, indent=2, default=_plain) + "\n"
-        ).encode()
-    return page(record, local).encode()
-
-
-def _plain(value: Any) -> str:
-    return _iso(value) if isinstance(value, dt.datetime) else str(value.isoformat())
-
-
-def page(record: Record, local: Callable[[dt.datetime], dt.datetime]) -> str:
-    """Return the record as one HTML page that needs nothing beside it: to keep, to print, to send."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["moment"] = lambda at: f"{short_day(local(at).date())}, {local(at):%H:%M}"
-    environment.filters["day"] = short_day
-    return environment.get_template("decisions.html").render(record=record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import Broken
@@ -35,7 +35,7 @@ def reports(session: Session) -> Iterator[Broken]:
             yield Broken(f"{row.kind} {row.period}", row.number, "the report is not what was issued")
 
 
-def profiles(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+def profiles(session: Session, those: ColumnElement[bool], broken: Collection[str]) -> Iterator[Broken]:
     """Yield each line whose agreed profile is not what its decision froze, or that shows another one than CMT agreed last."""
     query = (
         select(
@@ -48,6 +48,7 @@ def profiles(session: Session, broken: Collection[str]) -> Iterator[Broken]:
         .join(DecisionRequest, col(DecisionRequest.id) == col(SavingAgreed.request_id))
         .join(SavingLine, col(SavingLine.id) == col(SavingAgreed.line_id))
         .join(Project, col(Project.id) == col(SavingLine.project_id))
+        .where(those)
         .order_by(col(SavingAgreed.line_id), col(SavingAgreed.number), col(SavingAgreed.year))
     )
     newest: dict[int, tuple[int, Years, str, str, int]] = {}
@@ -63,15 +64,20 @@ def profiles(session: Session, broken: Collection[str]) -> Iterator[Broken]:
         number, years, *_ = newest.get(row.line_id, (0, {}, "", "", 0))
         years = years if number == row.number else {}
         newest[row.line_id] = (row.number, {**years, row.year: said}, title, reference, revision)
-    current = _current(session, newest)
+    current = _current(session, those)
     for line_id, (_, years, title, reference, revision) in newest.items():
         if current.get(line_id, {}) != years:
             yield Broken(reference, revision, f"“{title}” shows another profile than CMT agreed")
 
 
-def _current(session: Session, lines: Collection[int]) -> dict[int, Years]:
+def _current(session: Session, those: ColumnElement[bool]) -> dict[int, Years]:
+    query = (
+        select(SavingYear)
+        .join(SavingLine, col(SavingLine.id) == col(SavingYear.line_id))
+        .join(Project, col(Project.id) == col(SavingLine.project_id))
+        .where(those)
+    )
     found: dict[int, Years] = {}
-    for row in session.scalars(select(SavingYear)):
-        if row.line_id in lines:
-            found.setdefault(row.line_id, {})[row.year] = (row.low, row.expected, row.high)
+    for row in session.scalars(query):
+        found.setdefault(row.line_id, {})[row.year] = (row.low, row.expected, row.high)
     return found

@@ -60,9 +60,9 @@ class Given(NamedTuple):
 
 
 def given(
-    session: Session, period: str, moment: str, monitored: Sequence[tuple[str, str]], reach: Reach
+    session: Session, period: str, moment: str, monitored: Sequence[tuple[str, str]], reach: Reach | None
 ) -> list[Given]:
-    """Return every project that `reach` sees and that owes a return for a month or gave one, by department and reference.
+    """Return every project that owes a return for a month or gave one, by department and reference: all, or what `reach` sees.
 
     `moment` is when the month ended, as the history writes it; `monitored` are the (lifecycle, stage) that report monthly.
     """
@@ -84,7 +84,7 @@ def given(
         .correlate(p)
         .scalar_subquery()
     )
-    seen = within(reach)
+    seen = within(reach) if reach is not None else None
     query = (
         select(
             col(p.id), col(p.reference), col(p.title), col(p.department), col(p.lifecycle), col(Person.name),

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session that takes no write lock. What it wrote would be rolled back."""
-        with Session(self._reading(), expire_on_commit=False, autoflush=False) as session:
+        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -207,7 +208,7 @@ class Database:
 
     def _version(self) -> str | None:
         """Return the version of the tables, as Alembic keeps it; None where there is none."""
-        with self._reading().connect() as connection:
+        with self._reading.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -215,10 +216,11 @@ class Database:
 
     def is_empty(self) -> bool:
         """Return whether the database has no tables yet."""
-        return not inspect(self._reading()).has_table("project")
+        return not inspect(self._reading).has_table("project")
 
+    @cached_property
     def _reading(self) -> Engine:
-        """Return the engine without the write lock: whoever only looks waits for nobody."""
+        """The engine without the write lock: whoever only looks waits for nobody. Made once, for it takes a while."""
         return self.engine.execution_options(**{READ_ONLY: True})
 
     def _alembic(self) -> Any:

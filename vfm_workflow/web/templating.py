@@ -29,6 +29,8 @@ from vfm_workflow.reports.model import Picture, shown
 from vfm_workflow.wiring import App
 
 HERE = Path(__file__).parent
+REPORTS = HERE.parent / "reports" / "templates"
+"""The blocks of reports: their pages and their files are made of the same."""
 TAGS = {
     "p",
     "ul",
@@ -83,7 +85,12 @@ def environment(app: App) -> Environment:
         loader=ChoiceLoader(
             [
                 FileSystemLoader(HERE / "templates"),
-                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+                PrefixLoader(
+                    {
+                        "govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja"),
+                        "report": FileSystemLoader(REPORTS),
+                    }
+                ),
             ]
         ),
         autoescape=True,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.journeys.reporting import department, efficiency, mtfp, project, quarter
+from vfm_workflow.journeys.reporting import decisions, department, efficiency, monthly, mtfp, project, quarter
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report
 
@@ -70,6 +70,15 @@ KINDS: Mapping[str, Kind] = {
             mtfp.make,
         ),
         Kind(
+            "returns",
+            "Monthly return of all services",
+            "Status, outlook, cost and performance of every project under way in a month, by department, for CMT.",
+            "2026-10",
+            monthly.make,
+            per="month",
+            open=monthly.months,
+        ),
+        Kind(
             "department",
             "Department card",
             "One department's projects, measures and savings on one sheet, for its management team.",
@@ -86,6 +95,15 @@ KINDS: Mapping[str, Kind] = {
             project.make,
             per="project",
             own=project.refuse,
+        ),
+        Kind(
+            "decisions",
+            "Record of decisions",
+            "Who was asked to decide what of a project, on which text, who decided, when, and how that is known.",
+            "VFM-0007",
+            decisions.make,
+            per="project",
+            own=decisions.refuse,
         ),
     )
 }

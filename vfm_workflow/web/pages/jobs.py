@@ -15,6 +15,7 @@ from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.visit import Form, Page
 
 router = APIRouter()
+TYPES = {".zip": "application/zip", ".pdf": "application/pdf"}
 SHOWN = 50
 """Rows of what a job would do; the rest is counted."""
 
@@ -29,7 +30,7 @@ def listed(visit: Page) -> Response:
         context = {
             "jobs": jobs,
             "names": {job.id: _name(session, job) for job in jobs},
-            "titles": {kind.name: kind.title for kind in journey.KINDS.values()},
+            "titles": {job.id: _title(job) for job in jobs},
             "kinds": kinds,
             "behind": newer_lifecycle.behind(session, visit.home) if newer_lifecycle.KIND in kinds else [],
             "shown": SHOWN,
@@ -53,11 +54,10 @@ def show(visit: Page, job_id: RowId) -> Response:
     actor = visit.me()
     with visit.read() as session:
         job = journey.show(session, visit.home, job_id, actor)
-        kind = journey.KINDS.get(job.kind)
         context = {
             "job": job,
             "name": _name(session, job),
-            "title": kind.title if kind is not None else job.kind,
+            "title": _title(job),
             "may_fetch": bool(job.result and "file" in job.result) and job.asked_by == actor.id,
         }
     return visit.page("jobs/show.html", context)
@@ -67,15 +67,21 @@ def show(visit: Page, job_id: RowId) -> Response:
 def fetch(visit: Page, job_id: RowId) -> Response:
     """Send the file that a job made, to who asked for it."""
     with visit.read() as session:
-        made = journey.result(session, visit.home, job_id, visit.me())
+        made = journey.result(session, visit.home, job_id, visit.me(), visit.at)
     file = visit.app.loaded.data / "exports" / str(made["file"])
     if not file.is_file():
         raise NotFound(
             f"{made['file']} is not on this machine. It was written on {made['machine']}, into `exports` of its data folder."
         )
+    name = str(made.get("name") or file.name)
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(file, media_type="application/zip", filename=file.name, headers=headers)
+    return FileResponse(file, media_type=TYPES[file.suffix], filename=name, headers=headers)
 
 
 def _name(session: Session, job: Job) -> str:
     return projects.person(session, job.asked_by).name if job.asked_by is not None else "the command line"
+
+
+def _title(job: Job) -> str:
+    kind = journey.KINDS.get(job.kind)
+    return kind.called_of(job.arguments) if kind is not None else job.kind
