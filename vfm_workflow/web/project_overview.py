@@ -23,7 +23,7 @@ from vfm_workflow.store import history, pages_record, pages_tasks, projects
 from vfm_workflow.store import returns as return_store
 from vfm_workflow.store.pages_record import Member
 from vfm_workflow.store.tables import Project
-from vfm_workflow.web import charts
+from vfm_workflow.web import pictures
 from vfm_workflow.web.history_words import entry
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Visit
@@ -98,7 +98,7 @@ def overview(visit: Visit, session: Session, reference: str) -> dict[str, Any]:
         "conditions": [c for c in pages_record.conditions(session, key) if c.discharged_at is None]
         if reads["decisions"]
         else [],
-        "chart": charts.milestones(facts.milestones, visit.today, home.calendar),
+        "chart": pictures.milestones(facts.milestones, visit.today, home.calendar),
         "latest": [entry(row, lifecycle) for row in history.of(session, key, LATEST)]
         if reads["history"]
         else [],

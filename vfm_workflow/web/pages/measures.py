@@ -13,7 +13,7 @@ from vfm_workflow.errors import BadInput, NotFound
 from vfm_workflow.journeys import planning, taking_over
 from vfm_workflow.journeys.measures import measure_of
 from vfm_workflow.store.tables import Measure
-from vfm_workflow.web import figure_rows
+from vfm_workflow.web import figure_rows, pictures
 from vfm_workflow.web.editing import REFUSED, editing, refusal
 from vfm_workflow.web.figure_rows import MeasureRow
 from vfm_workflow.web.ids import RowId
@@ -45,6 +45,7 @@ def both(visit: Visit, reference: str, tab: str) -> Response:
         context["savings"] = figure_rows.savings(session, project) if reads else None
         everywhere = reads and visit.extent("project.read", project) == "all"
         doubles = planning.double_counts(session, visit.home) if everywhere else []
+        context["profile"] = pictures.savings_of_year(session, visit, project, context["savings"])
     context["doubles"] = [double for double in doubles if project.reference in double.projects]
     return visit.page("measures/measures.html", context)
 
@@ -53,6 +54,8 @@ def _context(visit: Visit, session: Session, reference: str, tab: str = "measure
     context = frame(visit, session, reference, tab)
     project, lifecycle = context["project"], context["lifecycle"]
     context["measures"] = figure_rows.measures(session, visit.home, project, visit.at)
+    context["trends"] = pictures.trends(context["measures"])
+    context["scatters"] = pictures.scatters(context["measures"], visit.home.council_name)
     context["editing"] = editing(visit, project, lifecycle, {"measures"}, "plan.edit", "The measures")
     context["saving_editing"] = editing(visit, project, lifecycle, {"savings"}, "plan.edit", "The savings")
     return context
