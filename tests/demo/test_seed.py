@@ -30,6 +30,7 @@ from vfm_workflow.store.tables import (
     LessonAnswer,
     Link,
     Measure,
+    MonthlyReturn,
     Occurrence,
     OutboxMail,
     PeerValue,
@@ -82,6 +83,18 @@ def test_every_project_stands_in_its_stage(projects: dict[int, Project]) -> None
 
 def test_every_light_is_as_the_rules_find_it(projects: dict[int, Project]) -> None:
     assert {number: projects[number].rag for number in LIGHTS} == LIGHTS
+
+
+def test_whatever_is_off_track_has_an_action_its_owner_and_its_day_or_says_that_there_is_none(
+    read_only: App, projects: dict[int, Project]
+) -> None:
+    number_of = {project.id: number for number, project in projects.items()}
+    with read_only.read() as session:
+        off = [row for row in session.scalars(select(MonthlyReturn)) if row.rag not in (None, "green")]
+    assert {row.rag_outlook for row in off} == {"green", "amber", "red"}
+    assert all(row.action_owner and row.action_by for row in off if row.action)
+    assert {(number_of[row.project_id], row.period) for row in off if not row.action} == {(14, "2026-10")}
+    assert {(number_of[row.project_id], row.period) for row in off if row.beyond_team} == {(5, "2026-10")}
 
 
 def test_references_follow_the_order_in_which_projects_began(projects: dict[int, Project]) -> None:
