@@ -25,7 +25,7 @@ from tests.library_support import (
 )
 from tests.people import Council
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound, StaleRevision
-from vfm_workflow.journeys import library, library_view
+from vfm_workflow.journeys import library, library_view, tasks
 from vfm_workflow.store import library as store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Measure, MeasureAgreement, PeerValue
@@ -214,7 +214,9 @@ def test_one_person_is_never_both_whatever_the_roles_say(council: Council) -> No
         agree(council, "SS-01", 1, "finance", "head")
     with council.app.read() as session:
         row, by = one(council, "SS-01").shown.measure, council.who("head").id
-        session.add(MeasureAgreement(measure_id=row.id, number=1, side="finance", by=by, at=council.at))
+        session.add(
+            MeasureAgreement(measure_id=library.key(row), number=1, side="finance", by=by, at=council.at)
+        )
         with pytest.raises(IntegrityError):
             session.flush()
 
@@ -398,3 +400,31 @@ def test_what_is_not_in_the_library_is_not_found(council: Council) -> None:
 
 def _codes(session: Session) -> list[str | None]:
     return [row.code for row in store.measures(session)]
+
+
+# ------------------------------------------------------------------ what waits
+
+
+def test_figures_wait_for_who_may_sign_until_they_have(council: Council) -> None:
+    council.at = NOVEMBER
+    measure(council)
+    figures(council, "SS-01", "71", "68")
+
+    def waiting(who: str) -> list[tuple[str, str]]:
+        with council.app.read() as session:
+            found = tasks.waiting(session, council.home, council.actor(session, who), council.at)
+        return [(task.title, task.path) for task in found if task.kind == "figures"]
+
+    one_of_it = [("Agree the figures of SS-01 for 2026/27", "/measures/SS-01")]
+    assert waiting("finance") == waiting("head") == one_of_it
+    assert waiting("planning") == waiting("performance") == waiting("chief") == []
+    agree(council, "SS-01", 1, "service", "head")
+    assert (waiting("head"), waiting("finance")) == ([], one_of_it)
+    measure(council, **MISSED, tolerance="")
+    figures(council, "SS-02", "92", "60", "2027/28")
+    assert waiting("finance") == [
+        ("Agree the figures of 2 measures of SS", "/measures?department=SS&state=waiting")
+    ]
+    agree(council, "SS-01", 1, "finance", "finance")
+    agree(council, "SS-02", 1, "finance", "finance")
+    assert waiting("finance") == []
