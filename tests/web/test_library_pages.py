@@ -160,6 +160,7 @@ def test_a_project_s_form_offers_the_library_and_shows_what_is_taken_over(browse
         f"/projects/{reference}/measures/add", library="SS-01", baseline="71", target="64", follow=True
     )
     assert "“Cost of collection” is saved" in manager.text
+    assert "Taken over from SS-01 of the library" in manager.text
     manager.get("/measures/SS-01")
     assert f"{reference} Waste rounds" in manager.text.partition("Projects that take it over")[2]
     answer = manager.post(f"/projects/{reference}/measures/add", library="SS-99", baseline="71", target="64")
