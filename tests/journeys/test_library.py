@@ -25,7 +25,7 @@ from tests.library_support import (
 )
 from tests.people import Council
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound, StaleRevision
-from vfm_workflow.journeys import library, library_view, tasks
+from vfm_workflow.journeys import library, library_view, people, tasks
 from vfm_workflow.store import library as store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Measure, MeasureAgreement, PeerValue
@@ -118,6 +118,14 @@ def test_a_retired_measure_stays_and_takes_nothing_new(library_of: Council) -> N
         head = library_of.actor(session, "head")
         library.retire(session, library_of.home, "SS-02", head, library_of.at, back=True)
     record(library_of, "SS-02", "2026-12", "78")
+
+
+def test_a_department_that_measures_something_is_not_removed(council: Council) -> None:
+    with council.app.write() as session:
+        people.add_department(session, code="LC", name="Leisure")
+    measure(council, by="performance", department="LC")
+    with council.app.write() as session, pytest.raises(NotAllowed, match="1 measures"):
+        people.remove_department(session, council.home, "LC", council.actor(session, "admin"))
 
 
 def test_peers_are_set_with_their_source_and_what_was_taken_out_is_noted(library_of: Council) -> None:

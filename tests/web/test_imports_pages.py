@@ -6,6 +6,7 @@ import asyncio
 import csv
 import datetime as dt
 import io
+import re
 
 import httpx
 import pytest
@@ -60,6 +61,17 @@ def test_a_file_is_looked_at_then_imported_and_its_readings_lead_back_to_it(brow
     assert "october.csv" in browser.text
     assert browser.get(f"{page}/file").content == GOOD
     assert browser.post(f"{page}/apply").status_code == 403
+
+
+def test_its_job_leads_to_it(browser: Browser) -> None:
+    page = send(browser, GOOD).headers["location"]
+    work(browser.council)
+    browser.get("/jobs")
+    assert "Import figures" in browser.text
+    assert browser.last is not None
+    (job,) = re.findall(r'href="(/jobs/\d+)"', browser.last.text)
+    assert f'href="{page}"' in browser.get(job).text
+    assert browser.post("/jobs", kind="import").status_code == 404
 
 
 def test_what_is_wrong_stands_by_line_and_column_and_nothing_can_be_imported(browser: Browser) -> None:
