@@ -15,7 +15,8 @@ from sqlmodel import col
 from tests.wrenfold import BASE
 from vfm_workflow.demo import content
 from vfm_workflow.domain import milestones as slips
-from vfm_workflow.journeys import decide, ideas, lessons, pipeline, planning, returns
+from vfm_workflow.journeys import decide, ideas, lessons, library_view, pipeline, planning, returns
+from vfm_workflow.journeys import people as people_journey
 from vfm_workflow.journeys.reporting import mtfp
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.store import decisions, deputies, facts, history, outbox, people
@@ -26,6 +27,7 @@ from vfm_workflow.store.tables import (
     DecisionRequest,
     DigestSent,
     Idea,
+    ImportBatch,
     Lesson,
     LessonAnswer,
     Link,
@@ -154,7 +156,8 @@ def test_each_project_has_five_peers_for_each_measure(read_only: App) -> None:
     with read_only.read() as session:
         query = select(func.count()).select_from(PeerValue).group_by(col(PeerValue.measure_id))
         assert set(session.scalars(query)) == {5}
-        assert session.scalar(select(func.count()).select_from(Measure)) == 40
+        of_projects = select(func.count()).where(col(Measure.project_id).is_not(None))
+        assert session.scalar(of_projects) == 40
 
 
 def test_each_project_under_way_gave_all_its_returns_of_the_year_but_one(
@@ -402,3 +405,47 @@ def test_a_head_of_service_stands_in_for_a_director_on_the_demos_day(read_only: 
         assert deputy is not None
         assert deputy.name == "Head of Human Resources"
         assert deputies.deputy_on(session, director.id or 0, TODAY - dt.timedelta(days=1)) is None
+
+
+# ---------------------------------------------------------------- the library of measures
+
+
+def test_every_department_has_agreed_a_cost_and_a_performance_measure_for_two_years(read_only: App) -> None:
+    with read_only.read() as session:
+        chief = people_journey.actor_by_address(session, "chief.executive@wrenfold.example")
+        found = library_view.library(session, read_only.home, chief, read_only.now())
+    assert len(found.covered) == len(found.departments) == 8
+    for department in found.departments:
+        for kind in ("unit_cost", "performance"):
+            agreed = [{f.target.year for f in each.figures if f.is_agreed} for each in department.of(kind)]
+            assert any({2025, 2026} <= years for years in agreed), f"{department.code} {kind}"
+    waiting = {
+        each.code: each.state for d in found.departments for each in d.measures if each.state != "agreed"
+    }
+    assert waiting == {"CS-03": "waiting", "PE-02": "changing"}
+
+
+def test_every_month_of_nineteen_was_imported_from_a_file_and_one_was_corrected(read_only: App) -> None:
+    with read_only.read() as session:
+        batches = list(session.scalars(select(ImportBatch).order_by(col(ImportBatch.id))))
+        rows = session.execute(
+            select(col(Measure.code), col(Reading.period), col(Reading.source), col(Reading.number))
+            .join(Measure, col(Measure.id) == col(Reading.measure_id))
+            .where(col(Measure.project_id).is_(None))
+        ).all()
+        peers = session.execute(
+            select(col(PeerValue.measure_id), func.count()).group_by(col(PeerValue.measure_id))
+        ).all()
+    assert [batch.name for batch in batches][:: len(batches) - 1] == [
+        "readings-2025-04.csv",
+        "readings-2026-10.csv",
+    ]
+    assert len(batches) == 19
+    assert all(batch.applied_at is not None for batch in batches)
+    assert [(code, period, number) for code, period, source, number in rows if source == "form"] == [
+        ("LC-01", "2026-07", 2)
+    ]
+    assert Counter(code for code, _, source, _ in rows if source == "csv") == dict.fromkeys(
+        {code for code, *_ in rows}, 19
+    )
+    assert {count for _, count in peers} == {5}
