@@ -253,7 +253,8 @@ def from_csv(data: bytes) -> list[dict[str, str]]:
 
 def pdf_text(data: bytes) -> str:
     """Return all words of a PDF, squeezed."""
-    return squeezed("".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages))
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+    return squeezed(text.replace("\u200b", ""))
 
 
 def inert(text: str) -> str:
