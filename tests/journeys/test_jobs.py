@@ -290,9 +290,9 @@ def test_an_export_as_a_job_is_one_file_for_who_asked(council: Council) -> None:
     assert list((council.app.loaded.data / "exports").iterdir()) == []
     assert work(council)
     with council.app.read() as session:
-        made = jobs.result(session, council.home, job_id, council.actor(session, "auditor"))
+        made = jobs.result(session, council.home, job_id, council.actor(session, "auditor"), council.at)
         with pytest.raises(NotAllowed):
-            jobs.result(session, council.home, job_id, council.actor(session, "admin"))
+            jobs.result(session, council.home, job_id, council.actor(session, "admin"), council.at)
     with zipfile.ZipFile(council.app.loaded.data / "exports" / made["file"]) as archive:
         assert "project.csv" in archive.namelist()
         assert json.loads(archive.read("project.json"))[0]["reference"] == "VFM-0001"

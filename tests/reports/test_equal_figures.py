@@ -103,7 +103,7 @@ def equal_pdf(report: Report) -> None:
 
 
 @given(reports())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_any_report_says_the_same_in_every_form(report: Report) -> None:
     equal_pages(report, write(report, "html", style()).decode())
     equal_excel(report)
@@ -112,13 +112,13 @@ def test_any_report_says_the_same_in_every_form(report: Report) -> None:
 
 
 @given(reports())
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_any_report_says_the_same_in_word(report: Report) -> None:
     equal_word(report)
 
 
 @given(reports(PRINTABLE))
-@settings(max_examples=5)
+@settings(max_examples=4)
 def test_any_report_says_the_same_in_pdf(report: Report) -> None:
     equal_pdf(report)
 

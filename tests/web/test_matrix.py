@@ -31,7 +31,7 @@ VALUES = {
     "condition_id": "1", "version_id": "1", "period": "2026-03", "milestone_id": "1", "element_id": "1",
     "measure_id": "1", "line_id": "1", "evidence_id": "1", "key": "legal", "request_id": "1", "mail_id": "1",
     "idea_id": "1", "code": "SS", "person_id": "999", "token": "unknown", "link_id": "999",
-    "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "digest": "0" * 64, "seal": "unknown",
+    "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "kind": "mtfp", "digest": "0" * 64, "seal": "unknown",
 }  # fmt: skip
 """What stands in a route's address: things that the project with everything has."""
 ROUTES = sorted(ACCESS)
@@ -67,7 +67,7 @@ def expected(persona: Persona | None, need: Need, *, begun: bool) -> str:
     if need.of == "signed_in":
         return "open"
     if need.of == "role":
-        if may.get(need.reads) in (None, "released"):
+        if may.get(need.reads) in (None, "" if need.released else "released"):
             return "never there"
         return "open" if not need.does or any(does in may for does in need.does) else "not yours"
     if need.besides and need.besides in may:
@@ -201,6 +201,9 @@ MATRIX = """
 /returns                      y y y y y y y y - y y y y y y y -
 /mail                         - - - - y - - - - - - - - - y y y
 /people                       - - - - - - - - - - - - - - - - y
+/reports                      y y y y y y - - y - - - - y y y -
+/reports/mtfp                 y y y y y y n n n n n n n y y y n
+/reports/decisions/VFM-0001   y y y y y y - - - - - - - y y y -
 /ideas                        y y y y y y - - y - - - - - y y -
 """
 """The pages that the domain's matrix speaks of, by hand, for each of COLUMNS: y they have it (200), n they may not do that

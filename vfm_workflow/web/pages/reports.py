@@ -83,10 +83,17 @@ def _show(visit: Visit, kind: str, key: str) -> Response:
 
 def _read(visit: Visit, kind: str, key: str, version: str) -> Report:
     actor = visit.me()
+    _refuse_stray(kind, key)
     with visit.read() as session:
         return reporting.read(
             session, visit.home, kind, key, actor, visit.at, exempt=version == printing.EXEMPT
         )
+
+
+def _refuse_stray(kind: str, key: str) -> None:
+    """Raise NotFound where an address says more or less than its kind of report has."""
+    if kind in KINDS and bool(key) != bool(KINDS[kind].key):
+        raise NotFound("There is no such report.")
 
 
 def _file(visit: Visit, report: Report, name: str, table: str) -> Response:
@@ -108,6 +115,7 @@ def _file(visit: Visit, report: Report, name: str, table: str) -> Response:
 
 def _print(visit: Visit, kind: str, key: str, version: str) -> Response:
     actor = visit.me()
+    _refuse_stray(kind, key)
     told = {"of": kind, "key": key, "version": version}
     with visit.write() as session:
         job = jobs.ask(session, visit.home, printing.KIND.name, actor, visit.at, told)
