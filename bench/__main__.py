@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import peers
 
-GROUPS = ("allowed", "mail", "scan", "startup", "web", "transitions")
+GROUPS = ("allowed", "mail", "scan", "portfolio_pg", "startup", "web", "transitions")
 
 
 def main() -> int:

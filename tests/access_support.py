@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.figures_support import moment, submit
 from tests.people import Council, address
-from vfm_workflow.journeys import exempt, ideas, members, people, returns, writing
+from vfm_workflow.journeys import exempt, ideas, library, members, people, returns, writing
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Consultation, Evidence
 
@@ -119,6 +119,22 @@ def verify(council: Council, reference: str, period: str) -> None:
         returns.verify(session, council.home, reference, period, who, council.at)
 
 
+def measured(council: Council) -> str:
+    """Add a measure to the library of Street Scene; return its code."""
+    form = {
+        "department": "SS",
+        "name": "Cost of collection",
+        "kind": "unit_cost",
+        "unit": "£ per household",
+        "direction": "lower",
+    }
+    with council.app.write() as session:
+        who = council.actor(session, "head")
+        row = library.save(session, council.home, who, council.at, form=form)
+        assert row.code is not None
+        return row.code
+
+
 def everything(council: Council) -> tuple[str, str]:
     """Return (a project in implementation that has one of each thing, one of another department that is only begun)."""
     join_more(council)
@@ -149,4 +165,5 @@ def everything(council: Council) -> tuple[str, str]:
             )
         )
         ideas.propose(session, council.home, council.actor(session, "holder"), council.at, "Fewer vans")
+    measured(council)
     return reference, council.create("Housing voids", manager="other", department="PE")

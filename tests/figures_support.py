@@ -10,10 +10,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from tests.people import Council
+from vfm_workflow.domain.money import pounds
 from vfm_workflow.journeys import planning, returns
 from vfm_workflow.store import facts, history, projects
 from vfm_workflow.store.tables import Measure, MonthlyReturn, PlanRow, SavingLine
 
+OWNED = {"action_owner": "Waste Project Manager", "action_by": "2026-12-18"}
+"""Who sees to an action and by when: asked for wherever there is one (§15.2)."""
 EMPTY_ELEMENT = dict.fromkeys(
     ("title", "scope", "method", "who", "hours", "target", "gain_low", "gain_high", "gain"), ""
 )
@@ -120,11 +123,26 @@ def typed(council: Council, reference: str, **changes: str) -> dict[str, str]:
         "spend": "1,200",
         "days_used": "8",
     }
+    form |= _forecasts(council, reference)
     if milestones:
         first = milestones[0]
         names.update(forecast=f"milestone_{first.id}", done=f"done_{first.id}", done_on=f"done_on_{first.id}")
     form.update({f"milestone_{row.id}": row.forecast.isoformat() for row in milestones})
-    return {**form, **{names.get(name, name): value for name, value in changes.items()}}
+    form |= {names.get(name, name): value for name, value in changes.items()}
+    return {**OWNED, **form} if form["action"].strip() else form
+
+
+def _forecasts(council: Council, reference: str) -> dict[str, str]:
+    """What each saving is expected to deliver in the year: what its profile says."""
+    with council.app.read() as session:
+        savings = known(session, council, reference, "savings").savings
+    year = council.home.calendar.financial_year(council.home.calendar.today(council.at))
+    return {
+        f"expected_{one.id}": pounds(expected)
+        for one in savings
+        for y, _, expected, _ in one.years
+        if y == year
+    }
 
 
 def submit(

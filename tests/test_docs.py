@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -25,8 +26,10 @@ from tests.documentation import PAGES, ROOT, anchors, blocks, codes, links, rows
 from tests.people import Council, address
 from vfm_workflow import wiring
 from vfm_workflow.cli import app as vfm
-from vfm_workflow.domain import lifecycle, notices
+from vfm_workflow.documents import parse_yaml
+from vfm_workflow.domain import lifecycle, notices, rag
 from vfm_workflow.domain.calendar import CalendarRules
+from vfm_workflow.domain.rag.verdict import STATUS_OF
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.roles import Scope
 from vfm_workflow.domain.savings_rules import SavingsRules
@@ -38,6 +41,7 @@ from vfm_workflow.mail.filters import filters
 from vfm_workflow.store.tables import metadata
 
 LIFECYCLE, NOTICES, CALENDAR = "docs/lifecycle.md", "docs/notices.md", "docs/calendar.md"
+LIGHTS = "docs/traffic-lights.md"
 
 
 def keys(model: type[BaseModel]) -> set[str]:
@@ -204,6 +208,23 @@ def test_every_key_of_the_calendar_is_explained() -> None:
 def test_every_key_of_the_savings_rules_is_explained() -> None:
     explained = rows(text("docs/savings.md").partition("\n## ")[0])
     assert set(explained) == set(dotted(SavingsRules))
+
+
+def test_every_threshold_of_the_traffic_lights_is_explained_with_what_it_ships_as() -> None:
+    explained = {name: cells[1] for name, cells in rows(section(LIGHTS, "The thresholds")).items()}
+    shipped_as = rag.load(parse_yaml((shipped() / "config" / "rag.yaml").read_text("utf-8"), "rag.yaml"))
+    flat = {
+        name: str(functools.reduce(getattr, name.split("."), shipped_as)) for name in dotted(rag.RagRules)
+    }
+    assert {name: value for name, value in explained.items() if "." in name} == flat
+
+
+def test_every_rule_of_the_traffic_lights_is_explained() -> None:
+    explained = rows(section(LIGHTS, "Why red?"))
+    assert set(explained) == set(STATUS_OF)
+    assert {name: cells[0] for name, cells in explained.items() if name != "plan"} == {
+        name: status for name, status in STATUS_OF.items() if name != "plan"
+    }
 
 
 # ------------------------------------------------------------------ the architecture

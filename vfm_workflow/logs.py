@@ -7,7 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-_TOKEN = re.compile(r"/(d|c|i|u|dispute|sign-in)/[A-Za-z0-9._-]{8,}")
+_TOKEN = re.compile(r"/(d|c|i|u|calendar|dispute|sign-in)/[A-Za-z0-9._-]{8,}")
 
 
 def redact(text: str) -> str:

@@ -44,6 +44,7 @@ PATIENCE_SECONDS = 60
 if TYPE_CHECKING:  # a page needs none of it: what ticks and delivers is loaded with the first tick and mail
     from vfm_workflow.journeys.deliver import Courier, Delivered
     from vfm_workflow.journeys.post import Posted
+    from vfm_workflow.journeys.recolour import Recoloured
     from vfm_workflow.journeys.undelivered import Taken
     from vfm_workflow.mail.notify_receipt import Receipt
     from vfm_workflow.store.personal import Tidied
@@ -205,6 +206,27 @@ def check_home(loaded: Loaded) -> list[Problem]:
     return found
 
 
+def recoloured(loaded: Loaded, home: Home) -> Recoloured:
+    """Return which projects would change colour under `home`'s rules, from the council's database if there is one.
+
+    It only reads. Where there is nothing to read, the answer says why.
+    """
+    from vfm_workflow.journeys import recolour
+
+    try:
+        database = Database(loaded.database_url)
+    except ConfigError as error:
+        return recolour.Recoloured((), 0, 0, str(error))
+    try:
+        why_not = database.unready()
+        if why_not:
+            return recolour.Recoloured((), 0, 0, why_not)
+        with database.read() as session:
+            return recolour.recoloured(session, home)
+    finally:
+        database.close()
+
+
 @dataclass
 class App:
     """A running council: its settings, home, database and transport."""
@@ -316,11 +338,11 @@ class App:
         return jobs.work(tools, self.worker)
 
     def tidy(self, at: dt.datetime) -> Tidied:
-        """Let go of what is personal and has been kept long enough; return how much."""
+        """Let go of what has been kept long enough: what is personal, and files of exports; return how much."""
         from vfm_workflow.journeys import personal
 
         with self.write() as session:
-            return personal.tidy(session, self.home, at)
+            return personal.tidy(session, self.home, at, self.loaded.data, socket.gethostname())
 
     def take_bounce(self, data: bytes, at: dt.datetime) -> list[Taken]:
         """Take in one mail that came back; return what it says."""

@@ -87,10 +87,15 @@ def _return(council: Council, reference: str, month: int) -> None:
             f"measure_{box.measure.id}": "64.00" if box.measure.places else "70" for box in form.measures
         }
         typed |= {f"saving_{box.saving.id}": "9000" for box in form.savings}
+        typed |= {box.expected_field: str(box.year_profile // 100) for box in form.savings}
         typed |= {box.field: box.milestone.forecast.isoformat() for box in form.milestones}
         typed |= {
             "narrative": "Rounds redrawn for the north depot.",
             "action": "The supplier works weekends.",
+            "action_owner": "Waste Project Manager",
+            "action_by": "2027-01-29",
+            "spend": "0",
+            "spend_forecast": str((form.allowed or 0) // 100),
         }
         returns.submit(session, council.home, reference, period, manager, council.at, typed)
     if month < 9:

@@ -150,7 +150,8 @@ def test_a_return_is_written_and_verified_without_scripts(served: Served, report
         page.get_by_role("link", name="Cost per household must be a number").click()
         assert page.get_by_label("Cost per household").input_value() == "fifty five"
         page.get_by_label("Cost per household").fill("70.10")
-        page.get_by_label("Fewer rounds").fill("6,700")
+        page.get_by_label("Fewer rounds", exact=True).fill("6,700")
+        page.get_by_label("Expected by 31 March 2027: Fewer rounds").fill("80,000")
         page.get_by_label("What happened in October 2026?").fill("The price list is drafted.")
         page.get_by_role("button", name="Submit the return").click()
         assert "The return for October 2026 is submitted." in page.inner_text("main")

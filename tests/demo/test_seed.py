@@ -15,7 +15,9 @@ from sqlmodel import col
 from tests.wrenfold import BASE
 from vfm_workflow.demo import content
 from vfm_workflow.domain import milestones as slips
-from vfm_workflow.journeys import decide, ideas, lessons, planning, returns
+from vfm_workflow.journeys import decide, ideas, lessons, pipeline, planning, returns
+from vfm_workflow.journeys.reporting import mtfp
+from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.store import decisions, deputies, facts, history, outbox, people
 from vfm_workflow.store import projects as store
 from vfm_workflow.store.tables import (
@@ -28,6 +30,7 @@ from vfm_workflow.store.tables import (
     LessonAnswer,
     Link,
     Measure,
+    Occurrence,
     OutboxMail,
     PeerValue,
     Project,
@@ -38,6 +41,7 @@ from vfm_workflow.store.tables import (
 from vfm_workflow.wiring import App
 
 TODAY = dt.date(2026, 11, 23)
+NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 YEAR_5 = content.FIRST_YEAR + 4
 STAGES = {
     1: "implementation", 2: "implementation", 3: "initial_stage", 4: "lessons_learned", 5: "implementation",
@@ -118,6 +122,19 @@ def test_the_pipeline_of_the_fifth_year_and_its_weighted_part(read_only: App) ->
     assert sum(found.values()) == 2_177_000_00
     weighted = sum(pence * weights[place] for place, pence in found.items()) // 100
     assert round(weighted / 1_000_000_00, 2) == 1.15
+
+
+def test_the_picture_of_the_pipeline_has_the_figures_of_the_plan(read_only: App) -> None:
+    with read_only.read() as session:
+        found = {each.key: each for each in pipeline.pictures(session, read_only.home, NOW, savings=True)}
+        asked = Asked(session, read_only.home, "2026", NOW)
+        plan = mtfp.plan_years(asked)[-1]
+    stages = {row[0].value: row for row in found["pipeline"].table.rows}
+    assert [cell.value for cell in stages["All stages"][2:]] == [plan.expected, plan.weighted]
+    assert plan.expected == 2_177_000_00
+    assert stages["Still to be found"][3].value == plan.shortfall
+    assert found["pipeline"].finding.startswith("£1.15m of the £1.78m target for 2030/31")
+    assert "Policy and Assets have not yet" in found["coverage"].finding
 
 
 def test_each_project_has_five_peers_for_each_measure(read_only: App) -> None:
@@ -336,7 +353,7 @@ def test_every_decision_mail_left_in_decision_hours(read_only: App) -> None:
 
 def test_every_kind_of_notice_was_sent_that_its_past_gives_cause_for(read_only: App) -> None:
     with read_only.read() as session:
-        said = {row[0] for row in outbox.said(session)}
+        said = set(session.scalars(select(col(Occurrence.job)).distinct()))
     assert {
         "condition_open", "decision_lapsed", "milestone_due_soon", "milestone_slipped", "milestone_slipped_far",
         "quarter_due", "quarter_overdue", "quarter_released", "return_due", "return_due_soon", "return_overdue",

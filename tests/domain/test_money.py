@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vfm_workflow.domain.money import LIMIT_PENCE, figure, parse_figure, parse_pounds, pounds
+from vfm_workflow.domain.money import (
+    LIMIT_PENCE,
+    figure,
+    is_rounded,
+    parse_figure,
+    parse_pounds,
+    pounds,
+    short_pounds,
+)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +107,36 @@ def test_what_is_no_figure_of_the_measure_is_refused(typed: str, places: int, sa
 @given(st.integers(-LIMIT_PENCE, LIMIT_PENCE), st.integers(0, 6))
 def test_every_figure_is_read_back_from_how_it_is_shown(value: int, places: int) -> None:
     assert parse_figure(figure(value, places), places) == value
+
+
+@pytest.mark.parametrize(
+    ("pence", "beside", "said"),
+    [
+        (0, 0, "£0"),
+        (49, 0, "£0"),
+        (50, 0, "£1"),
+        (9_999_49, 0, "£9,999"),
+        (9_999_50, 0, "£10k"),
+        (12_499_99, 0, "£12k"),
+        (12_500_00, 0, "£13k"),
+        (627_000_00, 0, "£627k"),
+        (627_000_00, 1_775_000_00, "£0.63m"),
+        (999_499_99, 0, "£999k"),
+        (999_500_00, 0, "£1.00m"),
+        (1_145_000_00, 0, "£1.15m"),
+        (1_154_999_99, 0, "£1.15m"),
+        (-1_145_000_00, 0, "-£1.15m"),
+        (-40, 0, "£0"),
+        (1_234_567_890_00, 0, "£1,234.57m"),
+    ],
+)
+def test_an_amount_is_said_short_rounded_half_up_in_the_unit_of_what_stands_beside_it(
+    pence: int, beside: int, said: str
+) -> None:
+    assert short_pounds(pence, beside) == said
+
+
+def test_it_is_known_whether_a_short_amount_is_rounded() -> None:
+    assert not is_rounded(250_000_00)
+    assert is_rounded(250_000_01)
+    assert is_rounded(5_000_00, beside=2_000_000_00)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,10 @@ from tests.journeys import jobbing
 from tests.journeys.jobbing import after, ask, load, many, moves, publish, work
 from tests.people import Council
 from vfm_workflow.errors import DatabaseAway, NotAllowed, NotFound
-from vfm_workflow.journeys import exporting, jobs, newer_lifecycle
+from vfm_workflow.journeys import exporting, jobs, newer_lifecycle, personal
 from vfm_workflow.journeys.running import LEASE, Kind, Outcome, Running
 from vfm_workflow.store import history
-from vfm_workflow.store.tables import Link, OutboxMail, Project, metadata
+from vfm_workflow.store.tables import Job, Link, OutboxMail, Project, metadata
 
 
 class Killed(BaseException):
@@ -298,3 +300,47 @@ def test_an_export_as_a_job_is_one_file_for_who_asked(council: Council) -> None:
         assert json.loads(archive.read("project.json"))[0]["reference"] == "VFM-0001"
     assert load(council, job_id).total == len(metadata.tables) - 1
     assert jobbing.tools(council).folder == council.app.loaded.data
+
+
+def test_the_file_of_an_export_is_removed_when_its_days_are_over_and_its_job_says_so(
+    council: Council,
+) -> None:
+    days, exports = council.home.calendar.rules.keep.export_days, council.app.loaded.data / "exports"
+    job_id = ask(council, "export", "auditor")
+    work(council)
+    elsewhere = replace(jobbing.tools(council), machine="another-machine")
+    (exports / ".99").mkdir()
+    (file,) = [each for each in exports.iterdir() if each.is_file()]
+    council.at += dt.timedelta(days=days)
+    assert tidied(council, jobbing.tools(council).machine) == 0, "the last of its days"
+    council.at += dt.timedelta(minutes=1)
+    assert tidied(council, elsewhere.machine) == 0, "another machine has no such file"
+    assert file.is_file() and load(council, job_id).result
+    assert tidied(council, jobbing.tools(council).machine) == 1
+    assert not file.exists()
+    assert (exports / ".99").is_dir(), "a job of another number is under way"
+    assert tidied(council, jobbing.tools(council).machine) == 0, "once is enough"
+    assert load(council, job_id).said.endswith("Its file is kept no longer.")
+    with council.app.read() as session, pytest.raises(NotFound, match="no file to fetch"):
+        jobs.result(session, council.home, job_id, council.actor(session, "auditor"))
+
+
+def test_what_an_export_that_ended_its_processes_left_half_written_is_removed(council: Council) -> None:
+    job_id, exports = ask(council, "export", "auditor"), council.app.loaded.data / "exports"
+    (exports / f".{job_id}").mkdir(parents=True)
+    (exports / f".{job_id}" / "project.csv").write_text("half")
+    (exports / f"export-{job_id}.partial").write_text("half")
+    with council.app.write() as session:
+        job = session.get(Job, job_id)
+        assert job is not None
+        job.state, job.finished_at = "failed", council.at
+    council.at += dt.timedelta(days=31)
+    assert tidied(council, jobbing.tools(council).machine) == 0
+    assert list(exports.iterdir()) == []
+
+
+def tidied(council: Council, machine: str) -> int:
+    """Let go of what has been kept long enough on a machine; return how many files of exports went."""
+    with council.app.write() as session:
+        found = personal.tidy(session, council.home, council.at, council.app.loaded.data, machine)
+        return found.export_files

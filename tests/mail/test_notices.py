@@ -147,7 +147,7 @@ STEP = "{working_days: 3, then_every: 5, to: [head_of_service]"
          "Did you mean `head_of_service`?"),
         ("    when: {what: condition_open, then_every: 20}\n",
          "    when: {what: condition_open, then_every: 20}\n    escalate: [{working_days: 30, to: [mentor]}]\n",
-         "`condition_open` does not wait for anybody", "these can: challenge_open"),
+         "`condition_open` does not wait for anybody", "these can: benefits_review_open, challenge_open"),
         ("    why: you manage the project\n    escalate:", "    why: you manage the project\n    snooze: true\n    escalate:",
          "`return_overdue` escalates, so whoever it begins with must hear", "Remove `snooze`, or `escalate`"),
         ("    why: you manage the project\n    escalate:",

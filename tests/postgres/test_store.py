@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.claims_support import delivering
+from tests.journeys import test_claims
 from tests.people import Council
 from tests.postgres.server import Server
-from tests.store import test_engine, test_history, test_migrations, test_query_plans
+from tests.store import test_engine, test_history, test_migrations, test_query_plans, test_saving_guards
 from tests.store.schema import GUARDED, busy, described, differences, models, refuses
 from vfm_workflow.errors import DatabaseBehind
 from vfm_workflow.store.engine import Database
@@ -32,6 +34,15 @@ SCENARIOS = [
     test_migrations.test_a_draft_figure_may_be_taken_back_before_cmt_has_agreed_it,
     test_migrations.test_a_baseline_without_a_decision_cannot_be,
     test_migrations.test_a_forecast_may_be_moved,
+    test_saving_guards.test_a_claim_is_worth_something_and_has_its_evidence,
+    test_saving_guards.test_a_claim_begins_as_evidenced_and_keeps_what_was_put,
+    test_saving_guards.test_one_claim_of_a_line_and_quarter_is_open,
+    test_saving_guards.test_nobody_verifies_what_they_evidenced,
+    test_saving_guards.test_what_is_banked_stays_as_it_was_banked,
+    test_saving_guards.test_no_more_goes_anywhere_than_was_banked,
+    test_saving_guards.test_the_parts_together_are_no_more_than_was_banked,
+    test_saving_guards.test_a_saving_is_claimed_where_it_is_counted,
+    test_claims.test_the_registers_totals_count_each_saving_once,
     test_query_plans.test_the_scan_for_slips_walks_the_partial_indexes,
     test_query_plans.test_the_scan_finds_what_has_slipped_and_nothing_else,
 ]
@@ -40,6 +51,10 @@ SCENARIOS = [
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda test: test.__name__.removeprefix("test_"))
 def test_on_postgresql(scenario: Callable[[Council], None], council: Council) -> None:
     scenario(council)
+
+
+def test_a_saving_goes_the_whole_way_on_postgresql(council: Council) -> None:
+    test_claims.test_a_saving_goes_the_whole_way_and_its_history_is_sound(council, delivering(council))
 
 
 def cases(test: Any) -> list[tuple[Any, ...]]:
@@ -55,6 +70,7 @@ def cases(test: Any) -> list[tuple[Any, ...]]:
         for test in (
             test_migrations.test_a_baseline_set_by_hand_is_refused,
             test_migrations.test_a_value_that_cannot_be_is_refused_by_name,
+            test_saving_guards.test_what_is_verified_says_what_became_of_quality,
         )
         for number, case in enumerate(cases(test))
     ],

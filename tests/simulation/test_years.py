@@ -9,14 +9,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner
 
 from vfm_workflow.cli import app as commands
+from vfm_workflow.domain.calendar import Calendar
+from vfm_workflow.domain.notices import When
+from vfm_workflow.domain.occasions import occasion
 from vfm_workflow.domain.requirements import REQUIREMENTS
-from vfm_workflow.journeys import reseat
+from vfm_workflow.journeys import due, moving, post, posting, reseat, undelivered
 from vfm_workflow.mail.transports import Answer
 from vfm_workflow.simulation.errors import Violated
 from vfm_workflow.simulation.filling import FILL
@@ -24,9 +27,13 @@ from vfm_workflow.simulation.relay import Relay
 from vfm_workflow.simulation.run import simulate
 from vfm_workflow.simulation.sizes import Sizes
 from vfm_workflow.store import history, outbox
+from vfm_workflow.store import personal as personal_store
 
 SMALL = Sizes(departments=1, managers=2, directors=2, projects=2)
 """A district's corner: a year of it takes seconds."""
+BUSIER = Sizes(departments=1, managers=2, directors=2, projects=5)
+"""One in which a year has something of everything that is owed."""
+ANY_TIME = dt.timedelta(days=5_000)
 
 
 @pytest.mark.fault
@@ -39,7 +46,8 @@ def test_a_year_with_faults_breaks_nothing(seed: int) -> None:
     assert outcome.mail["written"] == outcome.mail["sent"] + outcome.mail.get("failed", 0) + outcome.mail.get(
         "unknown", 0
     ), "after some quiet days nothing waits any more"
-    assert outcome.checked["whole record verified"] == 13
+    assert outcome.checked["months verified"] == 13
+    assert outcome.checked["whole record verified"] == 2, "at the end of the year, and when all is quiet"
 
 
 def test_the_same_seed_is_the_same_history_in_another_process_and_another_seed_another(
@@ -89,6 +97,94 @@ def _forget_a_step_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
 def _say_sent_without_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay that says it took a mail and did not."""
     monkeypatch.setattr(Relay, "send", lambda *_: Answer("sent", 250, "queued"))
+
+
+def _forget_what_slipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schedule that finds no slip, and says nothing of it."""
+    monkeypatch.setitem(cast(dict[str, Any], due.SCHEDULES), "milestone_slipped", lambda *_: iter(()))
+
+
+def _say_slips_each_day_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip whose key is the day, so that it is told each morning."""
+    monkeypatch.setattr(due, "slip_key", lambda _forecast, _overdue, today: today.isoformat())
+
+
+def _forget_that_returns_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month that is chased from its second working day on alone."""
+    real = occasion
+
+    def late(when: When, base: str, day: dt.date, today: dt.date, calendar: Calendar) -> str | None:
+        return None if today == day else real(when, base, day, today, calendar)
+
+    monkeypatch.setattr(due, "occasion", late)
+
+
+def _remind_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that reminds nobody of a decision."""
+    monkeypatch.setattr(post, "_reminder_day", lambda *_: None)
+
+
+def _tell_nobody_of_bounces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that tells nobody of what came back."""
+    monkeypatch.setattr(undelivered, "tick", lambda *_: [])
+
+
+def _tell_the_new_address_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of address of which the old address hears nothing: whoever took it over would not be noticed."""
+    real = posting.post
+    monkeypatch.setattr(
+        moving,
+        "post",
+        lambda session, home, notice, letter, context, at: (
+            real(session, home, notice, letter, context, at)
+            if letter.address == context["new_address"]
+            else None
+        ),
+    )
+
+
+def _let_texts_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tidying that keeps the text of no mail."""
+    real = personal_store.let_go
+    monkeypatch.setattr(
+        personal_store,
+        "let_go",
+        lambda session, _mails, sessions: real(session, sessions + ANY_TIME, sessions),
+    )
+
+
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (_forget_what_slipped, "nobody told person .* slipped to"),
+        (_say_slips_each_day_anew, "was told twice that .* slipped"),
+        (_forget_that_returns_are_due, "was told 0 times that the return of .* is due today"),
+        (_remind_nobody, "was not reminded on"),
+        (_tell_nobody_of_bounces, "was told 0 times that mail .* did not arrive"),
+        (_tell_the_new_address_alone, "were not both told once"),
+        (_let_texts_go_at_once, "was let go before its"),
+    ],
+)
+def test_what_was_owed_and_not_said_is_found(
+    plant: Patch, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each breaks the part of the program that says what is owed; the reckoning beside it asks none of them."""
+    plant(monkeypatch)
+    monkeypatch.setattr("vfm_workflow.simulation.bouncing.BOUNCES", 0.03)
+    monkeypatch.setattr("vfm_workflow.simulation.addresses.CHANGES_A_YEAR", 1)
+    with pytest.raises(Violated, match=said):
+        simulate(1.1, 3, faults=True, sizes=BUSIER)
+
+
+def test_nothing_is_found_wrong_where_nothing_is_broken_and_much_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same council as above, with nothing planted: what is found there is what was planted."""
+    monkeypatch.setattr("vfm_workflow.simulation.bouncing.BOUNCES", 0.03)
+    monkeypatch.setattr("vfm_workflow.simulation.addresses.CHANGES_A_YEAR", 1)
+    outcome = simulate(1.1, 3, faults=True, sizes=BUSIER)
+    owed = {key: count for key, count in outcome.checked.items() if key.startswith("owed")}
+    assert len(owed) == 6 and min(owed.values()) > 0, owed
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
+from tests.access_support import measured
 from tests.people import Council
 from vfm_workflow.store.engine import Database
 
@@ -21,6 +22,7 @@ GUARDED = (
     "lifecycle_version",
     "attempt",
     "saving_agreed",
+    "measure_change",
 )
 """Tables whose rows are never changed or removed."""
 
@@ -79,10 +81,12 @@ def models(url: str) -> dict[str, Any]:
 
 
 def busy(council: Council) -> str:
-    """Fill every guarded table: a project that went through a decision, with its mail delivered. Return it."""
+    """Fill every guarded table: a project that went through a decision, with its mail delivered, and a measure. Return
+    the project."""
     reference = council.create()
     council.to_implementation(reference)
     council.app.deliver(council.at)
+    measured(council)
     return reference
 
 

@@ -71,9 +71,9 @@ def test_each_decision_offers_the_choices_of_its_lifecycle(council: Council) -> 
     council.do(reference, "ask_rebaseline")
     member = Member(council, "chief")
     page = member.look().text
-    assert "Decide on new dates: Waste rounds" in member.text
+    assert "Decide on new dates or figures: Waste rounds" in member.text
     assert 'value="return_for_changes"' not in page
-    assert "New dates agreed. The project stays at “Implementation”." in member.text
+    assert "New dates or figures agreed. The project stays at “Implementation”." in member.text
     assert "The supplier failed" in member.text
 
 

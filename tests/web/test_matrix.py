@@ -31,7 +31,9 @@ VALUES = {
     "condition_id": "1", "version_id": "1", "period": "2026-03", "milestone_id": "1", "element_id": "1",
     "measure_id": "1", "line_id": "1", "evidence_id": "1", "key": "legal", "request_id": "1", "mail_id": "1",
     "idea_id": "1", "code": "SS", "person_id": "999", "token": "unknown", "link_id": "999",
-    "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "kind": "mtfp", "digest": "0" * 64, "seal": "unknown",
+    "file_id": "1", "deputy_id": "1", "remark_id": "1", "job_id": "1", "digest": "0" * 64, "seal": "unknown",
+    "claim_id": "1", "fence_id": "1", "number": "1",
+    "measure_code": "SS-01", "batch_id": "999", "figures": "readings", "kind": "mtfp", "token_id": "999", "secret": "unknown",
 }  # fmt: skip
 """What stands in a route's address: things that the project with everything has."""
 ROUTES = sorted(ACCESS)
@@ -67,7 +69,7 @@ def expected(persona: Persona | None, need: Need, *, begun: bool) -> str:
     if need.of == "signed_in":
         return "open"
     if need.of == "role":
-        if may.get(need.reads) in (None, "" if need.released else "released"):
+        if may.get(need.reads) is None or (may[need.reads] == "released" and not need.released):
             return "never there"
         return "open" if not need.does or any(does in may for does in need.does) else "not yours"
     if need.besides and need.besides in may:
@@ -198,7 +200,17 @@ MATRIX = """
 /projects/VFM-0001/exempt     n - y - y n n - n - - - - n - n -
 /projects/VFM-0002            y y y y y y - - - - - - - y y y -
 /projects/new                 y y y y n n n n - n n n n n n n -
+/savings                      y y y y y y - - y - - y y y y y -
+/projects/VFM-0001/savings/1/register y y y y y y - - - - - y - y y y -
+/projects/VFM-0001/reviews    y y y y y y - - - - - y - y y y -
 /returns                      y y y y y y y y - y y y y y y y -
+/measures                     y y y y y y - - y - - - - y y y -
+/measures/SS-01               y y y y y y - - y - - - - y y y -
+/measures/add                 n n y y n y - - - - - - - n y n -
+/measures/SS-01/figures       n n y y n y - - - - - - - n y n -
+/measures/SS-01/readings      n n y y n n - - - - - - - n y n -
+/imports                      n n n n n y n n n n n n n n y n y
+/account/tokens               y y y y y y y y y y y y y y y y y
 /mail                         - - - - y - - - - - - - - - y y y
 /people                       - - - - - - - - - - - - - - - - y
 /reports                      y y y y y y - - y - - - - y y y -

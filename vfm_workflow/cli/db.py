@@ -81,14 +81,18 @@ def restore(
 
 @group.command()
 def tidy(at: At = "", as_json: Json = False) -> None:
-    """Let go of what is personal and has been kept for as long as config/calendar.yaml says. The clock does it by itself."""
+    """Let go of what has been kept for as long as config/calendar.yaml says. The clock does it by itself.
+
+    Texts of mails, ended sessions and used codes; and the files of exports that lie on this machine.
+    """
     with council() as app:
         tidied = app.tidy(moment(at, app))
     if as_json:
         emit(tidied._asdict())
     else:
         say(
-            f"Let go: the text of {tidied.mail_texts} mails, {tidied.sessions} ended sessions and {tidied.codes} used codes."
+            f"Let go: the text of {tidied.mail_texts} mails, {tidied.sessions} ended sessions, {tidied.codes} used codes "
+            f"and {tidied.export_files} files of exports."
         )
 
 

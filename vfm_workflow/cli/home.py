@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from vfm_workflow.cli.output import emit, note, say, table
 if TYPE_CHECKING:
     from vfm_workflow.errors import Problem
     from vfm_workflow.folders import Folders
+    from vfm_workflow.journeys.recolour import Recoloured
     from vfm_workflow.settings import Loaded
 
 NEXT = """Next:
@@ -55,7 +57,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Name what is wrong in a home: file, line and remedy."""
+    """Name what is wrong in a home: file, line and remedy; and say which projects would change colour under its rules."""
     from vfm_workflow.errors import ConfigError
 
     loaded, problems = _load(directory)
@@ -65,12 +67,43 @@ def check(
     found += [problem for problem in wiring.check_home(loaded) if problem not in found]
     if found:
         raise ConfigError(found)
-    counts = _counts(wiring.load_home(loaded))
+    home = wiring.load_home(loaded)
+    counts, colours = _counts(home), wiring.recoloured(loaded, home)
     where = loaded.folders.home or "the defaults"
     if as_json:
-        emit({"home": str(loaded.folders.home or ""), "well": True, **counts})
+        emit({"home": str(loaded.folders.home or ""), "well": True, **counts, "colours": _colours(colours)})
+        return
+    say(f"{where}: all well. " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
+    _say_colours(colours)
+
+
+def _colours(found: Recoloured) -> dict[str, Any]:
+    names = {"before": "from", "after": "to"}
+    changes = [{names.get(key, key): value for key, value in asdict(one).items()} for one in found.changes]
+    return {"judged": found.judged, "unknown": found.unknown, "unread": found.unread, "changes": changes}
+
+
+def _say_colours(found: Recoloured) -> None:
+    """Say which projects would change colour if their newest return were judged by config/rag.yaml as it now stands."""
+    if found.unread:
+        note(f"Traffic lights were not compared. {found.unread}")
+        return
+    projects = len({change.project for change in found.changes})
+    looked_at = (
+        f"{found.judged} newest return{'' if found.judged == 1 else 's'} judged by this config/rag.yaml"
+    )
+    if not found.changes:
+        say(f"Traffic lights: {looked_at}; no project would change colour.")
     else:
-        say(f"{where}: all well. " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
+        say(
+            f"Traffic lights: {looked_at}; {projects} project{'' if projects == 1 else 's'} would change colour:"
+        )
+        table(
+            ("Project", "Month", "Status", "From", "To", "Because"),
+            [(c.project, c.month, c.status, c.before, c.after, c.why) for c in found.changes],
+        )
+    if found.unknown:
+        note(f"{found.unknown} more came in before their figures were kept, and cannot be judged again.")
 
 
 def _load(directory: Path | None) -> tuple[Loaded, list[Problem]]:

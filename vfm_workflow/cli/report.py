@@ -87,6 +87,39 @@ def listing(
         table(("Report", "Key", "Of", "Standing"), [(o.kind.name, o.key, o.title, o.standing) for o in found])
 
 
+Of = Annotated[str, typer.Argument(metavar="KIND", help="quarter or efficiency.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Such as 2026-Q2, or 2025/26.")]
+
+
+@group.command("issue")
+def issue(kind: Of, key: Key, by: As = "") -> None:
+    """Issue a report as it stands: it is frozen, officers may read it at once, and Members as the release clock says."""
+    from vfm_workflow.journeys import reporting
+
+    with council() as app, app.write() as session:
+        now = app.now()
+        who = actor(session, by, app, now) if by else None
+        report = reporting.issue(session, app.home, kind, key, who, now)
+    note(f"{report.title}: {report.standing.lower()}.")
+
+
+@group.command("addend")
+def addend(
+    kind: Of,
+    key: Key,
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What is said of it.")] = "",
+    by: As = "",
+) -> None:
+    """Issue a dated addendum to a report: what was corrected since, as issued and now, and what is said of it."""
+    from vfm_workflow.journeys import reporting
+
+    with council() as app, app.write() as session:
+        now = app.now()
+        who = actor(session, by, app, now) if by else None
+        report = reporting.addend(session, app.home, kind, key, who, now, text)
+    note(f"{report.title}: {report.standing.lower()}.")
+
+
 def command(kind: Kind) -> Any:
     """Return the command that writes a kind of report."""
 

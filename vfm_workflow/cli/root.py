@@ -16,6 +16,7 @@ from vfm_workflow.cli import (
     db,
     export,
     home,
+    importing,
     mail,
     people,
     project,
@@ -101,6 +102,7 @@ app.command()(clockwork.deliver)
 app.command()(clockwork.preview)
 app.add_typer(mail.group, name="mail")
 app.add_typer(workflow.group, name="workflow")
+app.command(name="import")(importing.import_)
 app.command()(export.export)
 app.add_typer(report.group, name="report")
 app.add_typer(audit.group, name="audit")

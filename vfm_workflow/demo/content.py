@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from vfm_workflow.demo.events import Event
+from vfm_workflow.demo.register_data import RegisterFile
 from vfm_workflow.documents import Document, Strict, parse_yaml, validate
 from vfm_workflow.errors import ConfigError, Problem
 
@@ -198,9 +199,17 @@ class ReturnEntry(Strict):
     verified: dt.date | None
     narrative: str
     action: str | None
+    owner: str = ""
+    """Who sees to the action, and by which day."""
+    by: dt.date | None = None
+    beyond_team: str = ""
     spend: int
     saving: int | tuple[int, ...]
     """Pounds delivered in the month: of each line, or of all together."""
+    expected: int | tuple[int, ...] | None = None
+    """Pounds expected by the end of the financial year: of each line, or of all together. None: what its profile says."""
+    spend_expected: int | None = None
+    """Pounds spent by then. None: what the year was to cost, or what is spent already where that is more."""
     days_used: int
 
 
@@ -221,6 +230,64 @@ class MemberEntry(Strict):
     on: dt.date
     who: str
     role: str
+
+
+Value = tuple[int, int] | float
+"""A month's reading: whole pounds and units that a unit cost is worked out of, or the value itself."""
+
+
+class FiguresEntry(Strict):
+    """A year's baseline and target: proposed on a day, and signed on those that are there."""
+
+    year: int
+    baseline: float
+    target: float
+    proposed: dt.date
+    finance: dt.date | None = None
+    service: dt.date | None = None
+
+
+class LibraryEntry(Strict):
+    """A measure of a department's library."""
+
+    code: str
+    department: str
+    name: str
+    kind: str
+    unit: str
+    places: int
+    direction: str
+    numerator: str
+    denominator: str
+    tolerance: float
+    figures: tuple[FiguresEntry, ...] = Field(min_length=1)
+    peers: Mapping[str, float]
+    readings: Mapping[Month, Value]
+
+    def typed(self, value: float) -> str:
+        """Return a value as somebody types it, with the measure's decimal places."""
+        return f"{value:.{self.places}f}"
+
+
+class CorrectionEntry(Strict):
+    """A month that was found wrong later."""
+
+    measure: str
+    month: Month
+    value: tuple[int, int]
+    on: dt.date
+    by: str
+    reason: str
+
+
+class LibraryFile(Strict):
+    """Every department's measures, who signs for Finance, and who records."""
+
+    finance: str
+    recorder: str
+    source: str
+    measures: tuple[LibraryEntry, ...]
+    corrections: tuple[CorrectionEntry, ...] = ()
 
 
 class Resources(Strict):
@@ -273,6 +340,9 @@ class CouncilData:
     leavers: Sequence[LeaverEntry] = ()
     deputies: Sequence[DeputyEntry] = ()
     reports: Sequence[ReportEntry] = ()
+    register: RegisterFile = field(default_factory=RegisterFile)
+    """The way of the savings through Finance."""
+    library: LibraryFile | None = None
 
     def person(self, key: str) -> PersonEntry:
         return next(person for person in self.people if person.key == key)
@@ -291,10 +361,26 @@ def read(folder: Path = FOLDER) -> CouncilData:
     reports = validate(ReportsFile, issued).reports
     documents = [_document(path) for path in sorted((folder / "projects").glob("*.yaml"))]
     projects = [validate(ProjectFile, document) for document in documents]
+    register = _document(folder / "register.yaml")
+    measured = _document(folder / "library.yaml")
+    library = validate(LibraryFile, measured)
     data = CouncilData(
-        people.departments, people.people, ideas.ideas, projects, people.leavers, people.deputies, reports
+        people.departments,
+        people.people,
+        ideas.ideas,
+        projects,
+        people.leavers,
+        people.deputies,
+        reports,
+        validate(RegisterFile, register),
+        library,
     )
-    problems = [*_unknown(file, people), *_strangers(issued, reports, people)]
+    problems = [
+        *_unknown(file, people),
+        *_strangers(issued, reports, people),
+        *_no_line(register, data),
+        *_unmeasured(measured, library, people),
+    ]
     problems += [
         problem
         for document, project in zip(documents, projects, strict=True)
@@ -331,6 +417,32 @@ def _strangers(document: Document, reports: Sequence[ReportEntry], people: Peopl
             if comment.by not in known:
                 where = ("reports", number, "comments", line, "by")
                 yield document.problem(where, f"there is no `{comment.by}`.", "Correct the name.")
+
+
+def _no_line(document: Document, data: CouncilData) -> Iterator[Problem]:
+    """Yield each line of the register that no project has."""
+    known = {(project.number, n) for project in data.projects for n in range(1, len(project.savings) + 1)}
+    for part in ("delivered", "claims", "fences", "shares"):
+        for number, entry in enumerate(getattr(data.register, part)):
+            if (entry.project, entry.line) not in known:
+                what = f"project {entry.project} has no line {entry.line}."
+                yield document.problem((part, number), what, "Correct the number.")
+
+
+def _unmeasured(document: Document, library: LibraryFile, people: PeopleFile) -> Iterator[Problem]:
+    """Yield each name in the library that nothing has: of a department, of somebody, of a measure."""
+    persons, departments = {person.key for person in people.people}, {d.code for d in people.departments}
+    used: list[tuple[tuple[str | int, ...], str, set[str]]] = [
+        (("finance",), library.finance, persons),
+        (("recorder",), library.recorder, persons),
+    ]
+    used += [(("measures", n), row.department, departments) for n, row in enumerate(library.measures)]
+    codes = {row.code for row in library.measures}
+    for number, row in enumerate(library.corrections):
+        used += [(("corrections", number), row.by, persons), (("corrections", number), row.measure, codes)]
+    for where, name, known in used:
+        if name not in known:
+            yield document.problem(where, f"there is no `{name}`.", "Correct the name.")
 
 
 def _misfits(document: Document, project: ProjectFile, data: CouncilData) -> Iterator[Problem]:

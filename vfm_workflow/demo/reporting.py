@@ -30,7 +30,11 @@ def _typed(replay: Replay, project: ProjectFile, period: str, form: ReturnForm) 
     typed = {
         "narrative": replay.said(entry.narrative),
         "action": replay.said(entry.action or ""),
+        "action_owner": entry.owner,
+        "action_by": entry.by.isoformat() if entry.by is not None else "",
+        "beyond_team": entry.beyond_team,
         "spend": str(entry.spend),
+        "spend_forecast": str(_spend_expected(entry, form)),
         "days_used": str(entry.days_used),
     }
     for measure in project.measures:
@@ -38,22 +42,39 @@ def _typed(replay: Replay, project: ProjectFile, period: str, form: ReturnForm) 
             raise Impossible(f"“{measure.name}” has no reading for {period}.")
         field = f"measure_{replay.id_of(project.number, 'measure', measure.key)}"
         typed[field] = measure.typed(measure.readings[period])
-    amounts = shares(entry, [line.expected[0] for line in project.savings])
-    typed.update({box.field: str(amount) for box, amount in zip(form.savings, amounts, strict=True)})
+    weights = [line.expected[0] for line in project.savings]
+    for box, amount in zip(form.savings, shares(entry.saving, weights), strict=True):
+        typed[box.field] = str(amount)
+    for box, amount in zip(form.savings, _expected(entry, form, weights), strict=True):
+        typed[box.expected_field] = str(amount)
     typed.update({box.field: box.milestone.forecast.isoformat() for box in form.milestones})
     return typed
 
 
-def shares(entry: ReturnEntry, weights: Sequence[int]) -> list[int]:
-    """Return the whole pounds each line delivered: as the data say, or the month's total by the weight of each line.
+def _expected(entry: ReturnEntry, form: ReturnForm, weights: Sequence[int]) -> list[int]:
+    """Return the whole pounds each line is expected to deliver in the year: as the data say, else as its profile does."""
+    if entry.expected is None:
+        return [box.year_profile // 100 for box in form.savings]
+    return shares(entry.expected, weights)
+
+
+def _spend_expected(entry: ReturnEntry, form: ReturnForm) -> int:
+    """Return the whole pounds that achieving the savings is expected to cost in the year."""
+    if entry.spend_expected is not None:
+        return entry.spend_expected
+    return max((form.allowed or 0) // 100, (form.spent_before or 0) // 100 + entry.spend)
+
+
+def shares(amount: int | tuple[int, ...], weights: Sequence[int]) -> list[int]:
+    """Return the whole pounds of each line: as the data say, or their total by the weight of each line.
 
     What does not divide goes to the first line.
     """
-    if isinstance(entry.saving, tuple):
-        return list(entry.saving)
+    if isinstance(amount, tuple):
+        return list(amount)
     total = sum(weights)
-    found = [entry.saving * weight // total if total else 0 for weight in weights]
-    return [found[0] + entry.saving - sum(found), *found[1:]]
+    found = [amount * weight // total if total else 0 for weight in weights]
+    return [found[0] + amount - sum(found), *found[1:]]
 
 
 def _off_track(

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from vfm_workflow.demo import living, publishing, reporting, writing
+from vfm_workflow.demo import banking, library, living, publishing, reporting, writing
 from vfm_workflow.demo.content import ProjectFile
 from vfm_workflow.demo.days import Action
 from vfm_workflow.demo.events import (
@@ -30,19 +30,24 @@ Entry = tuple[dt.date, str, Doing]
 OPENING = "08:30"
 TIMES = {
     "reach_before": "08:40",
+    "define": "09:00",
     "create": "09:10",
     "join": "09:25",
     "ask": "09:40",
     "move": "10:10",
+    "readings": "10:20",
     "return": "10:40",
     "write": "11:20",
     "evidence": "11:50",
     "idea": "12:10",
+    "propose": "12:40",
     "discharge": "13:10",
     "lesson": "13:40",
     "settle": "14:05",
     "answer": "14:20",
+    "agree": "14:40",
     "verify": "15:10",
+    "correct": "15:20",
     "reply": "15:40",
     "reach": "16:10",
     "deputy": "16:20",
@@ -52,6 +57,11 @@ TIMES = {
 }
 """When things without a time of their own are done. Each project is a few minutes later than the one before it."""
 SILENT = {
+    "define",
+    "readings",
+    "propose",
+    "agree",
+    "correct",
     "create",
     "join",
     "evidence",
@@ -88,6 +98,9 @@ def _all(replay: Replay) -> Iterator[Action]:
                 yield Action(calendar.moment(day, TIMES[time]) + later, do, silent=time in SILENT)
             else:
                 yield Action(calendar.moment(day, time), do)
+    yield from banking.actions(replay)
+    for day, key, action in library.entries(replay):
+        yield Action(calendar.moment(day, TIMES[key]), action, silent=key in SILENT)
     for leaver in replay.data.leavers:
         at = calendar.moment(leaver.on, TIMES["leave"])
         yield Action(at, partial(living.leave, replay, leaver), silent=True)

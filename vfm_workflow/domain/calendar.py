@@ -65,10 +65,11 @@ class Span(Strict):
 
 
 class Keep(Strict):
-    """For how many months what is personal is kept; the record of who decided what is kept for good."""
+    """For how long what is personal is kept; the record of who decided what is kept for good."""
 
     mail_text_months: int = Field(default=24, ge=1, le=240)
     session_months: int = Field(default=12, ge=1, le=240)
+    export_days: int = Field(default=30, ge=1, le=3650)
 
 
 class CalendarRules(Strict):

@@ -13,11 +13,11 @@ from vfm_workflow.domain.quality import Quality
 State = Literal["none", "delivered", "fell", "refused", "evidenced", "verified", "banked"]
 STATES: Mapping[State, str] = {
     "none": "Nothing yet",
-    "delivered": "Delivered, not claimed",
+    "delivered": "Not claimed yet",
     "fell": "Not claimed: quality fell",
     "refused": "Refused by Finance",
     "evidenced": "To be verified",
-    "verified": "Verified, to be banked",
+    "verified": "To be banked",
     "banked": "Banked",
 }
 """How a quarter of a line stands → what people read, in the order of the way."""

@@ -92,6 +92,8 @@ class MeasureFact:
     """`lower` or `higher` is better."""
     baseline: int | None
     target: int | None
+    tolerance: int = 0
+    """How much worse than its baseline a value may be, in steps."""
 
 
 @dataclass(frozen=True, slots=True)

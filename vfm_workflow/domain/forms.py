@@ -15,6 +15,7 @@ from vfm_workflow.domain.money import figure, parse_figure
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 MOST_HOURS = 100_000
 MOST_DAYS = 1_000
+MOST_COUNT = 10**12
 LONGEST_NUMBER = 30
 
 MONTHS = (
@@ -119,6 +120,14 @@ def parse_hours(text: str) -> int:
 def parse_days(text: str) -> int:
     """Return whole staff days. Raises ValueError for anything else."""
     return _whole(text, "days", 8, MOST_DAYS)
+
+
+def parse_count(text: str) -> int:
+    """Return a whole number of things to divide by, 1 or more. Raises ValueError."""
+    found = _whole(text, "units", 39_600, MOST_COUNT)
+    if found < 1:
+        raise ValueError("must be 1 or more")
+    return found
 
 
 def parse_places(text: str) -> int:

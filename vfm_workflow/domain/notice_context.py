@@ -67,6 +67,8 @@ _ITEMS: Mapping[str, frozenset[str]] = {
     "idea_open": frozenset({"link", "idea", "by", "on", "waiting_working_days"}),
     "challenge_open": _ITEM | {"challenge", "by", "on", "waiting_working_days"},
     "stage_over_limit": _ITEM | {"stage", "since", "limit_working_days", "over_working_days"},
+    "saving_waits": _ITEM | {"saving", "quarter", "amount", "waits_for", "since", "waiting_working_days"},
+    "benefits_review_open": _ITEM | {"due", "late_working_days", "number"},
     "quarter_released": frozenset({"link", "quarter", "released_on", "projects", "returns"}),
     "every_month": _RECURRING,
     "every_quarter": _RECURRING,
@@ -78,6 +80,7 @@ _ITEMS: Mapping[str, frozenset[str]] = {
     "remark_made": _ITEM | {"kind", "by", "on", "text"},
     "challenge_replied": _ITEM | {"challenge", "by", "on", "reply"},
     "report_issued": frozenset({"link", "title", "what", "on"}),
+    "saving_refused": _ITEM | {"saving", "quarter", "amount", "by", "reason"},
 }
 
 CONTEXT: Mapping[str, frozenset[str]] = {
@@ -93,5 +96,6 @@ EVENTS = (
     "remark_made",
     "challenge_replied",
     "report_issued",
+    "saving_refused",
 )
 """Digest notices that a journey leaves, each with facts of its own."""

@@ -30,3 +30,14 @@ def expected_in(saving: SavingFact, period: str, calendar: Calendar) -> int:
 def shared_out(expected_in_years: Iterable[int]) -> int:
     """Return the whole pence profiled for some months, given what each one's year expects: 1/12 a month."""
     return (2 * sum(expected_in_years) + 12) // 24
+
+
+def cost_in(savings: Iterable[SavingFact], year: int) -> int | None:
+    """Return the whole pence that achieving some savings was to cost in a financial year.
+
+    None where no cost was estimated in any year, or where the year lies outside their profiles: then there is nothing to
+    judge spending by.
+    """
+    known = [pair for saving in savings for pair in saving.costs]
+    here = [cost for known_year, cost in known if known_year == year]
+    return sum(here) if here and any(cost for _, cost in known) else None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,9 @@ from vfm_workflow.mail.message import DigestList
 from vfm_workflow.mail.render import Group
 from vfm_workflow.store import outbox, projects, wishes
 from vfm_workflow.store.tables import Occurrence, OutboxMail, Person
+
+ASKED_AT_ONCE = 500
+"""So many facts are looked up in the ledger by one statement: memory follows it, and not how much a council owes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,20 @@ class Fact:
     """A fact about to be said to one person: its key in the ledger, and the item a template shows."""
 
     key: outbox.Key
-    item: dict[str, Any]
+    item: Mapping[str, Any]
     pending: bool = False
     """An event left it in the ledger; a schedule's fact is not there yet."""
     step: int = 0
     """How far up the notice's chain of people it has come."""
     why: str = ""
+    later: outbox.Key | None = None
+    """The key under which it is said first: it was put off until a day, which has come."""
     instead: outbox.Key | None = None
     """Said with it, unseen: the round that came while it was put off."""
+
+    @property
+    def person_id(self) -> int:
+        return self.key[3]
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Wanted:
     @cached_property
     def told_this_week(self) -> set[int]:
         monday = self.today - dt.timedelta(days=self.today.weekday())
-        return wishes.told_between(self.session, monday, self.today - dt.timedelta(days=1))
+        return outbox.digested(self.session, monday, self.today - dt.timedelta(days=1))
 
     def now(self, person_id: int) -> bool:
         """Return whether a person's own hour has come, on one of their days. The council's has already."""
@@ -100,31 +110,28 @@ def write(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     now, local = Now(session, home, at), home.calendar.local(at)
     wanted = Wanted(session, home, now.today, local.time())
     done = outbox.digested(session, now.today)
-    posted = []
-    for person_id, by_notice in sorted(_facts(session, now, wanted).items()):
-        if person_id in done or person_id not in now.active or not wanted.now(person_id):
-            continue
+    readers = frozenset(each for each in now.active if each not in done and wanted.now(each))
+    posted, facts = [], _facts(session, now, wanted, readers)
+    projects.hold_people(session, facts)
+    for person_id, by_notice in sorted(facts.items()):
         if (mail := _digest(session, now, person_id, by_notice)) is not None:
             posted.append(mail)
     return posted
 
 
-def _facts(session: Session, now: Now, wanted: Wanted) -> dict[int, dict[str, list[Fact]]]:
-    """Return person → notice → facts not said yet, the nearest to the person first."""
+def _facts(
+    session: Session, now: Now, wanted: Wanted, readers: Collection[int]
+) -> dict[int, dict[str, list[Fact]]]:
+    """Return reader → notice → facts not said yet, the nearest to the person first. `readers` may have a digest now."""
     found: dict[int, dict[str, list[Fact]]] = {}
     names = [key for key, notice in now.home.catalogue.notices.items() if notice.deliver == "digest"]
-    said = outbox.said(session)
-    for notice_key in names:
-        notice = now.home.catalogue.notices[notice_key]
-        for owed, person_id, step, why in owed_to(now, notice):
-            fact = _unsaid(notice_key, notice, owed, person_id, step, wanted, said)
-            if fact is not None and wanted.hears(person_id, notice_key):
-                fact.why = why
-                found.setdefault(person_id, {}).setdefault(notice_key, []).append(fact)
+    for notice_key in names if readers else ():
+        for fact in _unsaid(session, _sayable(now, wanted, notice_key, readers)):
+            found.setdefault(fact.person_id, {}).setdefault(notice_key, []).append(fact)
     for row in _pending(session, now):
         if row.job not in now.home.catalogue.notices:
             continue
-        if wanted.hears(row.person_id, row.job):
+        if row.person_id in readers and wanted.hears(row.person_id, row.job):
             key = (row.job, row.period, row.subject, row.person_id)
             fact = Fact(key, _event_item(now, row.item or {}), pending=True)
             found.setdefault(row.person_id, {}).setdefault(row.job, []).append(fact)
@@ -133,29 +140,36 @@ def _facts(session: Session, now: Now, wanted: Wanted) -> dict[int, dict[str, li
     return found
 
 
-def _unsaid(
-    notice_key: str,
-    notice: Notice,
-    owed: Owed,
-    person_id: int,
-    step: int,
-    wanted: Wanted,
-    said: set[outbox.Key],
-) -> Fact | None:
-    """Return a fact with the key under which it is said next, or None where it was said or is put off.
+def _sayable(now: Now, wanted: Wanted, notice_key: str, readers: Collection[int]) -> Iterator[Fact]:
+    """Yield what a notice would say to `readers` now, whether it was said before or not.
 
     What was put off until a day is said on it if it is still so, whatever round has been said before.
     """
-    period = f"{owed.period}>{step}" if step else owed.period
-    key = (notice_key, period, owed.subject, person_id)
-    until = wanted.snoozes.get((person_id, notice_key, owed.subject)) if notice.snooze and not step else None
-    if until is not None:
-        later = (notice_key, f"later-{until}", owed.subject, person_id)
-        if wanted.today < until:
-            return None
-        if later not in said:
-            return Fact(later, dict(owed.item), instead=key)
-    return Fact(key, dict(owed.item), step=step) if key not in said else None
+    notice = now.home.catalogue.notices[notice_key]
+    for owed, person_id, step, why in owed_to(now, notice):
+        if person_id not in readers or not wanted.hears(person_id, notice_key):
+            continue
+        period = f"{owed.period}>{step}" if step else owed.period
+        fact = Fact((notice_key, period, owed.subject, person_id), owed.item, step=step, why=why)
+        snoozed = (person_id, notice_key, owed.subject)
+        until = wanted.snoozes.get(snoozed) if notice.snooze and not step else None
+        if until is None:
+            yield fact
+        elif wanted.today >= until:
+            fact.later = (notice_key, f"later-{until}", owed.subject, person_id)
+            yield fact
+
+
+def _unsaid(session: Session, facts: Iterator[Fact]) -> Iterator[Fact]:
+    """Yield those facts that nobody has said yet, with the key under which each is said next."""
+    while batch := list(islice(facts, ASKED_AT_ONCE)):
+        said = outbox.said(session, [key for fact in batch for key in (fact.key, fact.later) if key])
+        for fact in batch:
+            if fact.later is not None and fact.later not in said:
+                fact.key, fact.instead = fact.later, fact.key
+                yield fact
+            elif fact.key not in said:
+                yield fact
 
 
 def _pending(session: Session, now: Now) -> list[Occurrence]:

@@ -18,12 +18,15 @@ from vfm_workflow.domain import decisions as rules
 from vfm_workflow.domain.calendar import Calendar, month_end, month_name, quarter_name
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.milestones import slippage
+from vfm_workflow.domain.money import pounds
 from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion, slip_key
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import claims as claim_store
 from vfm_workflow.store import deputies as deputy_store
 from vfm_workflow.store import due as store
 from vfm_workflow.store import projects
+from vfm_workflow.store import reviews as review_store
 from vfm_workflow.store.due import Slipped, Subject
 
 LOOK_BACK_MONTHS = 6
@@ -106,17 +109,20 @@ class Now:
     def expected_returns(self) -> list[tuple[Subject, str]]:
         """(project, month) for each month at whose end the project stood in a monitored stage (§6.1)."""
         ends = {month: self._end_of(month) for month in self.months}
+        iso = {month: end.isoformat(timespec="milliseconds") for month, end in ends.items()}
         moves = store.stage_moves(self.session, ends[self.months[0]])
         return [
             (subject, month)
             for project_id, subject in self.subjects.items()
             for month in self.months
-            if self._monitored(subject, store.stage_on(moves.get(project_id, []), ends[month]))
+            if self._monitored(
+                subject,
+                store.stage_on(moves[project_id], iso[month]) if project_id in moves else subject.stage,
+            )
         ]
 
-    def _end_of(self, month: str) -> str:
-        after = month_end(month) + dt.timedelta(days=1)
-        return self.calendar.moment(after, dt.time()).isoformat(timespec="milliseconds")
+    def _end_of(self, month: str) -> dt.datetime:
+        return self.calendar.moment(month_end(month) + dt.timedelta(days=1), dt.time())
 
     def _monitored(self, subject: Subject, stage: str | None) -> bool:
         stages = self.lifecycles[subject.lifecycle].stages
@@ -379,6 +385,42 @@ def stage_over_limit(now: Now, when: When) -> Iterator[Owed]:
             yield Owed(key, f"{subject.reference}:{subject.stage}", subject, subject.department, item)
 
 
+WAITS_FOR = {"verify": "to be verified", "bank": "to be banked", "place": "to say where it went"}
+"""The step a claim waits for → how it is said."""
+
+
+def saving_waits(now: Now, when: When) -> Iterator[Owed]:
+    """Savings that wait for Finance, from the day on which each came to its step."""
+    for row in claim_store.waiting(now.session):
+        subject = now.subjects[row.project_id]
+        came = now.calendar.today(row.since)
+        key = occasion(when, came.isoformat(), now.calendar.next_working_day(came), now.today, now.calendar)
+        if key is not None:
+            item = now.item(
+                subject,
+                f"/savings/{row.line_id}/claims/{row.id}",
+                saving=row.line,
+                quarter=quarter_name(row.quarter),
+                amount=pounds(row.left),
+                waits_for=WAITS_FOR[row.step],
+                since=came,
+                waiting_working_days=now.late(came),
+            )
+            yield Owed(key, f"claim:{row.id}:{row.step}", subject, subject.department, item)
+
+
+def benefits_review_open(now: Now, when: When) -> Iterator[Owed]:
+    """Benefits reviews of projects that have ended, near their day and after it."""
+    ahead = max(-(when.working_days or 0), 0)
+    for row in review_store.not_done(now.session, now.calendar.add_working_days(now.today, ahead)):
+        subject = now.subjects[row.project_id]
+        key = occasion(when, row.due_on.isoformat(), row.due_on, now.today, now.calendar)
+        if key is not None:
+            late = now.late(row.due_on)
+            item = now.item(subject, "/reviews", due=row.due_on, late_working_days=late, number=row.number)
+            yield Owed(key, f"review:{subject.reference}:{row.number}", subject, subject.department, item)
+
+
 SCHEDULES: Mapping[str, Callable[[Now, When], Iterator[Owed]]] = {
     schedule.__name__: schedule
     for schedule in (
@@ -393,6 +435,8 @@ SCHEDULES: Mapping[str, Callable[[Now, When], Iterator[Owed]]] = {
         idea_open,
         challenge_open,
         stage_over_limit,
+        saving_waits,
+        benefits_review_open,
     )
 }
 """`when.what` → its schedule."""

@@ -6,6 +6,7 @@ What lets somebody in is left out: sessions, codes, what a link is known by, and
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import shutil
 import zipfile
@@ -20,10 +21,11 @@ from sqlmodel import Session
 from vfm_workflow.errors import NotAllowed
 from vfm_workflow.journeys.running import Kind, Outcome, Running
 from vfm_workflow.reports.sheets import cell
-from vfm_workflow.store import dump
+from vfm_workflow.store import dump, jobs
 from vfm_workflow.store.dump import Dumped
 
 DOCUMENTS = "documents"
+NOT_KEPT = "Its file is kept no longer."
 Progress = Callable[[int, int, str], None]
 """Is told (how many are done, of how many, what comes next)."""
 
@@ -111,6 +113,26 @@ def _zip(folder: Path, file: Path, parts: Iterable[Path]) -> None:
                 archive.write(part, part.relative_to(folder))
     partial.chmod(0o600)
     partial.replace(file)
+
+
+def let_go(session: Session, folder: Path, machine: str, before: dt.datetime) -> int:
+    """Remove the files of the exports that ended before a moment, of those that lie on this machine; return how many.
+
+    The job says from then on that its file is kept no longer. What a process left half written goes too.
+    """
+    removed, exports = 0, folder / "exports"
+    for job in jobs.ended_before(session, "export", before):
+        shutil.rmtree(exports / f".{job.id}", ignore_errors=True)
+        (exports / f"export-{job.id}.partial").unlink(missing_ok=True)
+        if job.result is None or "file" not in job.result or job.result["machine"] != machine:
+            continue
+        file = exports / str(job.result["file"])
+        removed += file.is_file()
+        file.unlink(missing_ok=True)
+        job.result = {key: value for key, value in job.result.items() if key != "file"}
+        job.said = f"{job.said} {NOT_KEPT}"
+    session.flush()
+    return removed
 
 
 KIND = Kind(

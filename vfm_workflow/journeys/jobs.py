@@ -13,14 +13,21 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import DatabaseAway, NotAllowed, NotFound, VfmError
-from vfm_workflow.journeys import exporting, newer_lifecycle, printing
+from vfm_workflow.journeys import exporting, importing, newer_lifecycle, printing
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.running import LEASE, HandedBack, Kind, LeaseLost, Running, Tools
 from vfm_workflow.store import jobs as store
 from vfm_workflow.store.tables import Job
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (exporting.KIND, newer_lifecycle.KIND, printing.KIND)
+    kind.name: kind
+    for kind in (
+        exporting.KIND,
+        newer_lifecycle.KIND,
+        printing.KIND,
+        importing.FIGURES,
+        importing.PEOPLE,
+    )
 }
 SEES_ALL = "settings.read"
 """Who has this sees everybody's jobs, and not what they made."""
@@ -28,8 +35,8 @@ MOST_LISTED = 100
 
 
 def offered(home: Home, by: Actor) -> list[Kind]:
-    """Return the kinds of job that somebody may ask for by name alone."""
-    return [kind for kind in KINDS.values() if kind.admit is None and _may(home, by, kind)]
+    """Return the kinds of job that somebody may ask for by a button alone."""
+    return [kind for kind in KINDS.values() if kind.admit is None and not kind.page and _may(home, by, kind)]
 
 
 def ask(
@@ -42,10 +49,11 @@ def ask(
 ) -> Job:
     """Ask for a job, `told` what to do; return it, or the one that is open already. `by` is None at the command line.
 
-    Raises NotFound for an unknown kind, NotAllowed, or whatever its kind raises of what it is told.
+    Raises NotFound for an unknown kind, or one that is asked for on a page of its own, NotAllowed, or whatever its kind
+    raises of what it is told.
     """
     found = KINDS.get(kind)
-    if found is None:
+    if found is None or found.page:
         raise NotFound(f"There is no kind of job “{kind[:40]}”. There are: {', '.join(KINDS)}.")
     if by is not None and not _may(home, by, found):
         raise NotAllowed(f"You may not ask for this: “{found.title}”.")
@@ -57,6 +65,20 @@ def ask(
 
 def _may(home: Home, by: Actor, kind: Kind) -> bool:
     return not kind.permission or may(home.roles, by, kind.permission)
+
+
+def ask_import(
+    session: Session, home: Home, batch_id: int, by: Actor, at: dt.datetime, *, apply: bool
+) -> Job:
+    """Ask for a batch to be looked at, or to be done; return the job, or the one that is open on it already.
+
+    Raises NotFound, or NotAllowed where it was done already.
+    """
+    batch = importing.show(session, home, batch_id, by)
+    if apply and batch.row.applied_at is not None:
+        raise NotAllowed("This file was imported already.")
+    arguments = {"batch": batch_id, "apply": apply}
+    return store.ask(session, importing.job_kind(batch.row.kind), f"batch {batch_id}", arguments, by.id, at)
 
 
 def listed(session: Session, home: Home, by: Actor) -> list[Job]:

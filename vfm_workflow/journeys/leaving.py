@@ -14,7 +14,7 @@ from vfm_workflow.journeys import deputies, reseat
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.people import must_edit, refuse_last_administrator
 from vfm_workflow.mail.filters import listed
-from vfm_workflow.store import history, projects
+from vfm_workflow.store import history, projects, tokens
 from vfm_workflow.store import people as store
 from vfm_workflow.store.tables import Consultation, Department, Person, Project
 
@@ -98,6 +98,7 @@ def leave(
     session.flush()
     sessions = store.end_sessions(session, key, at)
     links = store.revoke_links(session, key, f"{name} has left", at)
+    ended = tokens.end(session, key, at)
     deputies.end_unfit(session, home, person, at, by)
     _pass_mailboxes(session, key, heir, at, by)
     left = Left(
@@ -114,6 +115,7 @@ def leave(
         "departments": left.departments,
         "sessions_ended": sessions,
         "links_revoked": links,
+        "tokens_ended": ended,
         "grants_ended": store.end_grants(session, key),
         "facts_passed_on": store.pass_facts(session, key, heir.id if heir else None),
     }

@@ -14,6 +14,7 @@ from vfm_workflow.domain.money import figure
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.errors import NotAllowed, NotFound
+from vfm_workflow.journeys import taking_over
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.writing import writable
@@ -66,13 +67,19 @@ def save_measure(
 ) -> Measure:
     """Add a measure, or change one; return it. New figures are a new row beside the old.
 
-    Fields: name, kind, unit, places, direction, numerator, denominator, baseline, target, all as typed. Raises BadInput
-    naming every bad field, NotFound, or NotAllowed: once CMT has agreed a measure, only CMT re-baselines it.
+    Fields: name, kind, unit, places, direction, numerator, denominator, baseline, target, all as typed; and `library`, the
+    code of the department's measure whose words, unit and readings it takes over. Raises BadInput naming every bad field,
+    NotFound, or NotAllowed: once CMT has agreed a measure, only CMT re-baselines it.
     """
     project = writable(session, home, reference, by, "measures", "plan.edit")
     row = None if measure_id is None else measure_of(session, project, measure_id)
-    fields = Fields(form)
-    values = _definition(fields, row)
+    known_library = row.library_id if row is not None else None
+    shared = taking_over.chosen(session, form.get("library", ""), known_library)
+    fields = Fields({**form, **taking_over.definition(shared)} if shared is not None else form)
+    values = read_definition(fields, row)
+    values["library_id"] = (
+        shared.id if shared is not None else known_library if "library" not in form else None
+    )
     known = figures.targets(session, row.id or 0) if row is not None else []
     if row is not None and known and values["places"] != row.places:
         fields.refuse(
@@ -85,6 +92,8 @@ def save_measure(
     row, changed = _store(session, project, row, values)
     if baseline is not None and target is not None:
         changed.update(_new_target(session, row, known, baseline, target, by, at))
+    if "library_id" in changed:
+        changed["library"] = [_code(session, key) for key in changed.pop("library_id")]
     if changed:
         event = "measure_added" if measure_id is None else "measure_changed"
         detail = {"id": row.id, "measure": row.name, "changed": changed}
@@ -92,7 +101,14 @@ def save_measure(
     return row
 
 
-def _definition(fields: Fields, row: Measure | None) -> dict[str, Any]:
+def _code(session: Session, library_id: int | None) -> str:
+    """Return what the library calls one of its measures, nothing for none."""
+    found = session.get(Measure, library_id) if library_id else None
+    return (found.code or "") if found is not None else ""
+
+
+def read_definition(fields: Fields, row: Measure | None) -> dict[str, Any]:
+    """Return what a form says a measure is: its name, kind, unit, places, direction, and what is divided by what."""
     kind = fields.choice("kind", KINDS, "Choose whether it measures unit cost or performance")
     usual = row.places if row is not None else 2 if kind == "unit_cost" else 0
     places = fields.read("places", "The decimal places", parse_places)
@@ -149,7 +165,7 @@ def _store(
         row = Measure(project_id=projects.key(project), position=position, **values)
         session.add(row)
         session.flush()
-        return row, {name: ["", value] for name, value in values.items()}
+        return row, {name: ["", value] for name, value in values.items() if name != "library_id" or value}
     changed = {name: [getattr(row, name), new] for name, new in values.items() if getattr(row, name) != new}
     for name, (_, new) in changed.items():
         setattr(row, name, new)
@@ -223,7 +239,7 @@ def save_peers(
     """
     project = writable(session, home, reference, by, "measures", "plan.edit")
     measure = measure_of(session, project, measure_id)
-    wanted, said = _read_peers(measure, peers, source)
+    wanted, said = read_peers(measure, peers, source)
     changed = False
     for row in figures.peers(session, measure_id):
         value = wanted.pop(row.peer, None)
@@ -245,7 +261,8 @@ def save_peers(
     return found
 
 
-def _read_peers(measure: Measure, peers: Mapping[str, str], source: str) -> tuple[dict[str, int], str]:
+def read_peers(measure: Measure, peers: Mapping[str, str], source: str) -> tuple[dict[str, int], str]:
+    """Return other councils' values as a form says them, in steps, and their source. Raises BadInput."""
     form = Fields({**{f"peer_{name}": value for name, value in peers.items()}, "source": source})
     parse = partial(parse_measured, unit=measure.unit, places=measure.places)
     wanted: dict[str, int] = {}

@@ -43,12 +43,7 @@ def change(
         "role": person.role if role is None else role,
         "department": person.department if department is None else department.strip().upper(),
     }
-    fields: dict[str, str] = {}
-    check_post(session, home, **new, fields=fields)
-    if fields:
-        raise BadInput(fields)
-    if new["role"] != person.role:
-        _refuse_role(session, home, person, by)
+    _refuse_post(session, home, person, new, by)
     _pass_on(session, home, person, new, successor, by, at)
     changed = {
         key: [getattr(person, key), value] for key, value in new.items() if getattr(person, key) != value
@@ -60,6 +55,25 @@ def change(
         deputies.end_unfit(session, home, person, at, by)
     reseat.reconcile(session, home, at)
     return person
+
+
+def refuse_change(
+    session: Session, home: Home, person: Person, name: str, role: str, department: str, by: Actor | None
+) -> None:
+    """Raise what `change` would for another post, role or department without a successor. Changes nothing."""
+    new = {"name": name, "role": role, "department": department}
+    _refuse_post(session, home, person, new, by)
+    _refuse_lost(session, home, person, new)
+
+
+def _refuse_post(session: Session, home: Home, person: Person, new: dict[str, str], by: Actor | None) -> None:
+    must_edit(home, by, "change people")
+    fields: dict[str, str] = {}
+    check_post(session, home, **new, fields=fields)
+    if fields:
+        raise BadInput(fields)
+    if new["role"] != person.role:
+        _refuse_role(session, home, person, by)
 
 
 def _refuse_role(session: Session, home: Home, person: Person, by: Actor | None) -> None:
@@ -90,6 +104,12 @@ def _pass_on(
         if heir is not None and not theirs.is_empty:
             leaving.hand_over(session, home, person, heir, theirs, f"{person.name} moved", by, at)
         return
+    _refuse_lost(session, home, person, new)
+
+
+def _refuse_lost(session: Session, home: Home, person: Person, new: dict[str, str]) -> None:
+    """Raise BadInput where what is somebody's cannot go with them, and nobody takes it over."""
+    theirs = leaving.estate(session, home, person)
     heads = [d for d in theirs.headed if _heads(person.role, person.department, d.code)]
     lost = [d.name for d in heads if not _heads(new["role"], new["department"], d.code)]
     unseen = not leaving.answers(home.roles[new["role"]]) and not theirs.is_empty

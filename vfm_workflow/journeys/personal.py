@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
@@ -11,6 +12,7 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import months_before
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotFound
+from vfm_workflow.journeys import exporting
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import people, personal, projects
 from vfm_workflow.store.personal import Tidied
@@ -38,11 +40,16 @@ def as_json(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=2, default=written)
 
 
-def tidy(session: Session, home: Home, at: dt.datetime) -> Tidied:
-    """Let go of what has been kept for as long as `config/calendar.yaml` says (`keep:`); return how much."""
+def tidy(session: Session, home: Home, at: dt.datetime, folder: Path, machine: str) -> Tidied:
+    """Let go of what has been kept for as long as `config/calendar.yaml` says (`keep:`); return how much.
+
+    `folder` is the data folder of the machine named `machine`: files of exports are removed where they lie.
+    """
     today, keep = home.calendar.today(at), home.calendar.rules.keep
 
     def before(months: int) -> dt.datetime:
         return home.calendar.moment(months_before(today, months), dt.time())
 
-    return personal.let_go(session, before(keep.mail_text_months), before(keep.session_months))
+    files = exporting.let_go(session, folder, machine, at - dt.timedelta(days=keep.export_days))
+    tidied = personal.let_go(session, before(keep.mail_text_months), before(keep.session_months))
+    return tidied._replace(export_files=files)

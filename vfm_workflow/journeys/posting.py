@@ -80,7 +80,7 @@ def write(
     """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
     message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
     thread = message.thread_root(project.uuid, home.mail_domain) if project else None
-    manager = session.get(Person, project.manager_id) if project else None
+    manager = projects.person(session, project.manager_id) if project else None
     data = message.build(
         message_id=message_id,
         date=at,
@@ -138,13 +138,9 @@ def people_for(
     if added := wanted & {"partner", "mentor"}:  # theirs are the projects they were added to, and no other
         ids |= access.member_ids(session, projects.key(project), added)
     everywhere = wanted - {"project_manager", "head_of_service", "stage_owner", "partner", "mentor"}
-    found = [session.get(Person, person_id) for person_id in sorted(ids)]
+    found = [projects.person(session, person_id) for person_id in sorted(ids)]
     found += projects.people_in(session, everywhere)
-    return {
-        person.id: person
-        for person in found
-        if person is not None and person.active and person.id is not None
-    }
+    return {person.id: person for person in found if person.active and person.id is not None}
 
 
 def leave_fact(

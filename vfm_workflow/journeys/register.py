@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
 from vfm_workflow.domain import claims, quality
-from vfm_workflow.domain.calendar import Calendar
+from vfm_workflow.domain.calendar import Calendar, month_end
 from vfm_workflow.domain.claims import Amounts, Quarter
 from vfm_workflow.domain.release import released_through
 from vfm_workflow.domain.roles import Actor, Reach, reach
 from vfm_workflow.journeys.double_counts import fruitless
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import claims as claim_store
 from vfm_workflow.store import register as store
 from vfm_workflow.store.register import Agreement, Ids, Line, Wanted, Year
 
@@ -84,7 +85,8 @@ class Register:
 
     @property
     def warnings(self) -> list[tuple[Row, str]]:
-        return [(row, said) for row in self.rows for said in row.warnings]
+        """What was corrected after it was claimed. Who sees what is released sees what counts, not how it came."""
+        return [] if not self.whole else [(row, said) for row in self.rows for said in row.warnings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,28 @@ def of(session: Session, home: Home, at: dt.datetime, asked: Asked, seen: Reach 
     read = _Read(session, home, store.chosen(wanted), quarters, through, today)
     rows = [row for line in read.lines if (row := read.row(line, asked.year)) is not None]
     if asked.state:
-        rows = [row for row in rows if any(one.state == asked.state for one in row.quarters)]
+        rows = [row for row in rows if row.counted and any(one.state == asked.state for one in row.quarters)]
     return Register(asked.year, quarters, rows, through or None, whole)
+
+
+def way(session: Session, home: Home, line_id: int, at: dt.datetime) -> list[Quarter]:
+    """Return how a line stands in each quarter since the first in which anything was delivered, newest first.
+
+    The last is the quarter under way. Whole, whoever may look: who may is asked before.
+    """
+    calendar, today = home.calendar, home.calendar.today(at)
+    months = sorted(row.period for row in claim_store.entries(session, line_id) if row.amount)
+    last = calendar.quarter(today)
+    quarter = calendar.quarter(dt.date.fromisoformat(f"{months[0]}-01")) if months else last
+    found = [min(quarter, last)]
+    while found[-1] < last:
+        found.append(
+            calendar.quarter(month_end(calendar.quarter_months(found[-1])[2]) + dt.timedelta(days=1))
+        )
+    ids = store.chosen(Wanted(line_id=line_id))
+    lines = store.lines(session, ids)
+    figures = quarters_of(session, calendar, ids, lines, found)
+    return [figures[line_id, quarter] for quarter in reversed(found)]
 
 
 def quarter_of(session: Session, home: Home, line_id: int, quarter: str) -> Quarter:
@@ -251,3 +273,16 @@ def corrected(session: Session, home: Home, at: dt.datetime) -> list[tuple[Line,
         return []
     found = quarters_of(session, home.calendar, ids, lines, quarters)
     return [(line, one) for line in lines for q in quarters if (one := found[line.id, q]).over]
+
+
+def to_claim_in(
+    session: Session, home: Home, project_ids: Collection[int], quarter: str
+) -> list[tuple[Line, Quarter]]:
+    """Return the lines of some projects of which something was delivered in a quarter, is confirmed, and may be claimed."""
+    ids = store.agreed_in(project_ids)
+    lines = store.lines(session, ids)
+    if not lines:
+        return []
+    found = quarters_of(session, home.calendar, ids, lines, [quarter])
+    claimable = [(line, found[line.id, quarter]) for line in lines]
+    return [(line, one) for line, one in claimable if one.left > 0 and one.state in ("delivered", "refused")]

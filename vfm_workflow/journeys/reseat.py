@@ -97,8 +97,9 @@ def _settle(session: Session, home: Home, request: DecisionRequest, at: dt.datet
 
 def _astray(session: Session, home: Home, asked: Asked, at: dt.datetime) -> list[Astray]:
     links = seat_store.live_links(session, asked.id)
-    found = []
-    for slot in _waiting(session, asked):
+    found, waiting = [], _waiting(session, asked)
+    projects.hold_people(session, [slot.person_id for slot in waiting])
+    for slot in waiting:
         member = projects.person(session, slot.person_id)
         if (gone := _gone(asked, member)) is not None:
             found.append(Astray(slot, gone, True))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import Calendar, month_after, month_end, month_name
 from vfm_workflow.domain.lifecycle import Lifecycle
+from vfm_workflow.domain.monthly import State
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys.home import Home
@@ -19,7 +20,6 @@ from vfm_workflow.store import returns as store
 from vfm_workflow.store.due import stage_on
 from vfm_workflow.store.tables import MonthlyReturn, Project
 
-State = Literal["missing", "draft", "submitted", "verified"]
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$", re.ASCII)
 
 

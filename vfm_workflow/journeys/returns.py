@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name, short_day
-from vfm_workflow.domain.money import figure, pounds
-from vfm_workflow.domain.rag import Verdict
 from vfm_workflow.domain.roles import Actor, by_permission
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import access, advance, dates, return_sheet
+from vfm_workflow.journeys import access, advance, return_record, return_seen, return_sheet
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact, people_for
@@ -27,7 +24,7 @@ from vfm_workflow.journeys.return_months import (
     refuse_unexpected,
     to_verify,
 )
-from vfm_workflow.journeys.return_sheet import Filled, Sheet
+from vfm_workflow.journeys.return_sheet import Sheet
 from vfm_workflow.journeys.writing import clean
 from vfm_workflow.store import history, projects
 from vfm_workflow.store import returns as store
@@ -86,7 +83,8 @@ def submit(
 
     Fields, all as typed: `measure_<id>`, `saving_<id>` (pounds), `milestone_<id>` (the date expected), `done_<id>`
     (`yes`) with `done_on_<id>` (by default the date expected if it has come, else the month's last day), `narrative`,
-    `action`, `no_plan` (`yes`), `spend` (pounds) and `days_used`.
+    `action` with `action_owner` and `action_by` (a date), `no_plan` (`yes`), `beyond_team` (why), `expected_<id>` (pounds
+    by the end of the financial year), `spend` and `spend_forecast` (pounds), and `days_used`.
 
     Raises BadInput with everything that is wrong; nothing has changed then but the draft, which the caller keeps by
     catching it inside the transaction. Raises NotFound, NotAllowed or StaleRevision too.
@@ -98,16 +96,17 @@ def submit(
     _keep(row, sheet, typed)
     session.flush()
     filled, fields = return_sheet.read(sheet, typed)
-    verdict = return_sheet.judge(home.rag, sheet, filled)
-    _ask_for_plan(fields, filled, verdict)
+    verdict = return_seen.judge(home.rag, sheet, filled)
+    return_record.ask_for_plan(fields, filled, verdict)
     fields.finish()
-    _store(session, sheet, row, filled, by, at)
-    row.rag, row.state, row.submitted_at, row.submitted_by = verdict.colour, "submitted", at, by.id
+    return_record.keep(session, sheet, row, filled, by, at)
+    return_record.colour(row, verdict, sheet.last.rag if sheet.last is not None else None)
+    row.state, row.submitted_at, row.submitted_by = "submitted", at, by.id
     row.verified_at, row.verified_by, row.sent_back_why = None, None, ""
     session.flush()
     project.rag = store.newest_rag(session, projects.key(project))
     session.flush()
-    entry = history.Entry("return_submitted", by, at, "", _detail(sheet, filled, verdict))
+    entry = history.Entry("return_submitted", by, at, "", return_record.detail(sheet, filled, verdict))
     history.record(session, project, entry)
     return row
 
@@ -228,48 +227,3 @@ def _keep(row: MonthlyReturn, sheet: Sheet, typed: Mapping[str, str]) -> None:
             {name: f"This is {len(mine[name]):,} characters; a draft keeps {MOST_KEPT:,}" for name in long}
         )
     row.draft = mine
-
-
-def _ask_for_plan(fields: Fields, filled: Filled, verdict: Verdict) -> None:
-    """Refuse a return that is off track and says neither what is done about it nor that there is no plan yet."""
-    if verdict.off_track and not filled.action and not filled.no_plan:
-        late = " ".join(r.sentence for r in verdict.reasons if r.colour != "green" and r.rule != "plan")
-        fields.refuse(
-            "action",
-            f"Say what you are doing about it, or tick that there is no recovery plan yet. {late}",
-        )
-
-
-def _store(
-    session: Session, sheet: Sheet, row: MonthlyReturn, filled: Filled, by: Actor, at: dt.datetime
-) -> None:
-    store.add_readings(session, sheet.in_month(sheet.readings), filled.readings, sheet.period, by.id, at)
-    store.add_delivered(session, sheet.in_month(sheet.delivered), filled.delivered, sheet.period, by.id, at)
-    why = f"Return for {month_name(sheet.period)}"
-    for milestone in sheet.open_milestones:
-        found = dates.milestone_of(session, sheet.project, milestone.id)
-        if milestone.id in filled.done:
-            dates.finish(session, sheet.project, found, filled.done[milestone.id], sheet.today, by, at)
-        elif filled.forecasts.get(milestone.id, milestone.forecast) != milestone.forecast:
-            dates.move(session, sheet.project, found, filled.forecasts[milestone.id], by, at, why)
-    row.narrative, row.action = filled.narrative, filled.action
-    row.spend, row.days_used = filled.spend, filled.days_used
-
-
-def _detail(sheet: Sheet, filled: Filled, verdict: Verdict) -> dict[str, object]:
-    """Return what the history keeps of a return: enough to show it, and why it had its colour, for good."""
-    measures = {measure.id: measure for measure in sheet.facts.measures}
-    savings = {saving.id: saving for saving in sheet.facts.savings}
-    return {
-        "period": sheet.period,
-        "rag": verdict.colour,
-        "why": [dataclasses.asdict(reason) for reason in verdict.reasons],
-        "figures": {
-            measures[key].name: figure(value, measures[key].places) for key, value in filled.readings.items()
-        },
-        "delivered": {savings[key].title: pounds(value) for key, value in filled.delivered.items()},
-        "narrative": filled.narrative,
-        "action": filled.action,
-        "spend": filled.spend,
-        "days_used": filled.days_used,
-    }

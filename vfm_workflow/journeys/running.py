@@ -89,6 +89,8 @@ class Kind:
     """Who may ask; empty where that hangs on what it is told, and `admit` refuses."""
     work: Callable[[Running], Outcome]
     """Does it by steps; what must happen once happens in them. Raises any VfmError that it is to fail with."""
+    page: str = ""
+    """The page on which it is asked for, where it needs more than a button."""
     own: bool = False
     """What it makes is fetched by who asked: two people have two of it, where everything else is the same whoever asks."""
     admit: (

@@ -18,6 +18,7 @@ from vfm_workflow.journeys.fields import YES_NO, Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.measures import agreed_since, measure_of
 from vfm_workflow.journeys.writing import writable
+from vfm_workflow.store import claims as claim_store
 from vfm_workflow.store import figures, history, projects
 from vfm_workflow.store.tables import Project, SavingLine, SavingYear
 
@@ -111,6 +112,11 @@ def _counted_in(session: Session, project: Project, row: SavingLine | None, fiel
     if parent is None or parent.project_id == project.id:
         fields.refuse("counted_in", "Choose a saving of another project to count this one in")
         return None
+    if row is not None and row.counted_in != parent_id and claim_store.is_claimed(session, row.id or 0):
+        fields.refuse(
+            "counted_in",
+            f"“{row.title}” is with Finance or banked, so it is counted here. Count “{parent.title}” in this one instead",
+        )
     seen = {row.id} if row is not None else set[int | None]()
     while parent is not None:
         if parent.id in seen:

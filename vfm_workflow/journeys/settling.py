@@ -120,6 +120,7 @@ def mail_cast(session: Session, home: Home, asked: Asked, vote: VoteRow, at: dt.
         "tally": tally(session, asked),
     }
     told = {asked.project.manager_id} | _seated(asked)
+    projects.hold_people(session, told)
     for person_id in sorted(told - {vote.person_id}):
         person = projects.person(session, person_id)
         if person.active:
@@ -146,7 +147,9 @@ def _mail_made(
         "conditions": list(conditions),
         "next_stage": lifecycle.stages[project.stage].title,
     }
-    for person_id in sorted(told | {vote.person_id for vote in cast}):
+    told |= {vote.person_id for vote in cast}
+    projects.hold_people(session, told)
+    for person_id in sorted(told):
         person = projects.person(session, person_id)
         if person.active:
             post(session, home, "decision_made", person, context, at, project)

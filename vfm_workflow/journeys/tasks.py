@@ -12,8 +12,9 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import month_name, short_day
 from vfm_workflow.domain.roles import Actor, may, roles_on
 from vfm_workflow.errors import NotAllowed, NotFound
-from vfm_workflow.journeys import board, gate, returns
+from vfm_workflow.journeys import board, finance_tasks, gate, returns
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.one_task import Task as Task
 from vfm_workflow.store import access, projects
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import due as due_store
@@ -25,34 +26,14 @@ MOST_CHECKED = 20
 """Checklists worked out for one person; beyond, a project is named without its count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One thing that waits for somebody: what, where to do it, why it is theirs, and by when."""
-
-    kind: str
-    title: str
-    path: str
-    why: str
-    project: str = ""
-    """Reference and title, where it is about a project."""
-    due: dt.date | None = None
-    late: bool = False
-    request_id: int | None = None
-    """The decision whose link can be mailed again."""
-
-    @property
-    def pressing(self) -> tuple[int, dt.date]:
-        """Sorts what is late or stands still first, then by the day it is due, then the rest."""
-        rank = 0 if self.late or self.kind == "dispute" else 1 if self.due else 2
-        return rank, self.due or dt.date.max
-
-
 def waiting(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list[Task]:
     """Return everything that waits for `actor`, most pressing first."""
     desk = _Desk(session, home, actor, at)
     found = [
         *_disputes(desk), *_decisions(desk), *_returns(desk), *_sent_back(desk), *_to_verify(desk), *_milestones(desk),
         *_stages(desk), *_conditions(desk), *_consultations(desk), *_ideas(desk), *_challenges(desk), *_mail(desk),
+        *finance_tasks.waiting(session, home, actor, at), *finance_tasks.reviews(session, home, actor, at),
+        *finance_tasks.to_claim(session, home, list(desk.managed.values()), actor, at),
     ]  # fmt: skip
     return sorted(found, key=lambda task: task.pressing)
 

@@ -324,6 +324,23 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
         "limit_working_days": 60,
         "over_working_days": 19,
     },
+    "saving_waits": {
+        "project": _ROUNDS,
+        "link": f"{_URL}/projects/VFM-0001/savings/2/claims/5",
+        "saving": "Overtime and agency cover",
+        "quarter": "Q2 2026/27",
+        "amount": "£10,600",
+        "waits_for": "to be verified",
+        "since": dt.date(2026, 11, 16),
+        "waiting_working_days": 5,
+    },
+    "benefits_review_open": {
+        "project": _item("VFM-0008", "Licensing online"),
+        "link": f"{_URL}/projects/VFM-0008/reviews",
+        "due": dt.date(2026, 10, 12),
+        "late_working_days": 30,
+        "number": 1,
+    },
     "quarter_released": {
         "link": f"{_URL}/projects",
         "quarter": "Q2 2026/27",
@@ -387,6 +404,15 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
         "by": "Leisure Project Manager",
         "on": dt.date(2026, 11, 20),
         "reply": "It is now: see the options in version 2.",
+    },
+    "saving_refused": {
+        "project": _ROUNDS,
+        "link": f"{_URL}/projects/VFM-0001/savings/2/register",
+        "saving": "Overtime and agency cover",
+        "quarter": "Q2 2026/27",
+        "amount": "£10,600",
+        "by": "Financial Liaison Officer",
+        "reason": "The ledger has £8,200 on this code.",
     },
 }
 

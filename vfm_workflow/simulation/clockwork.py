@@ -55,6 +55,8 @@ class Clockwork:
     down_until: dt.date | None = None
     posted: list[Posted] = field(default_factory=list)
     """What the ticks wrote since somebody last emptied it."""
+    ticked: list[dt.datetime] = field(default_factory=list)
+    """When each of those ticks was."""
     _now: Process | None = None
     _inside: bool = False
     _made: int = 0
@@ -128,7 +130,14 @@ class Clockwork:
     def _ticked(self) -> None:
         with self.life.app.write() as session:
             self.posted += _post(session, self.life)
+        self.ticked.append(self.life.now)
         self.life.tally["ticks"] += 1
+
+    def tidy(self) -> None:
+        """Let go of what has been kept long enough, as the clock of every worker does."""
+        if self.down_until is None:
+            for name, count in self.life.app.tidy(self.life.now)._asdict().items():
+                self.life.tally[f"let go: {name.replace('_', ' ')}"] += count
 
     # ---------------------------------------------------------------- delivering
 

@@ -59,6 +59,8 @@ class Life:
     """The faults, how often each."""
     refusals: Counter[str] = field(default_factory=Counter)
     """What was refused, by what it was and the kind of refusal."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """A work address that somebody had → the one they got in its place."""
     _agenda: list[tuple[dt.datetime, int, Callable[[], object]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _born: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -110,8 +112,20 @@ class Life:
             each for each in self.staff.values() if each.role in roles and department in ("", each.department)
         ]
 
+    def move(self, worker: Worker, address: str) -> None:
+        """Note that somebody has another address from now on."""
+        self.moved[worker.address] = address
+        del self.staff[worker.address]
+        worker.address = address
+        self.staff[address] = worker
+
     def actor(self, session: Session, address: str) -> Actor:
-        """Return somebody as they act now, with those they stand in for. Raises NotFound for a leaver."""
+        """Return somebody as they act now, with those they stand in for. Raises NotFound for a leaver.
+
+        Whoever planned something before their address changed does it all the same.
+        """
+        while address in self.moved:
+            address = self.moved[address]
         found = people.actor_by_address(session, address)
         return access.standing_in(session, self.home, found, self.now)
 

@@ -14,7 +14,8 @@ from vfm_workflow.domain.lifecycle import Choice
 from vfm_workflow.errors import CodeNeeded, LinkDead
 from vfm_workflow.journeys import codes, consulting, decide, disputes, ideas, links
 from vfm_workflow.journeys.proof import NOTHING, Proof
-from vfm_workflow.simulation import words
+from vfm_workflow.simulation import wishing, words
+from vfm_workflow.simulation.bouncing import Bouncing
 from vfm_workflow.simulation.clockwork import Clockwork
 from vfm_workflow.simulation.life import Life
 from vfm_workflow.simulation.relay import Arrival
@@ -42,6 +43,7 @@ class Mailboxes:
     def __init__(self, life: Life, clock: Clockwork) -> None:
         self.life = life
         self.clock = clock
+        self._bouncing = Bouncing(life)
         self._codes: dict[str, bytes] = {}
         self._newest: dict[tuple[str, str, bytes], str] = {}
         """Who means to answer what (by the thread of the mail) → the token of the newest mail about it."""
@@ -55,9 +57,10 @@ class Mailboxes:
     def _one(self, arrival: Arrival) -> None:
         address = arrival.mail.to
         worker = self.life.staff.get(address)
-        if worker is None:
-            return  # they have left: nobody reads it
+        if self._bouncing.comes_back(arrival, read=worker is not None) or worker is None:
+            return  # nobody reads it
         text = binascii.a2b_qp(arrival.mail.data.partition(_HTML)[0])
+        wishing.read(self.life, address, arrival.mail.data, text)
         if (code := _CODE.search(text)) is not None:
             self._codes[address] = code[1]
         found = _LINK.search(text)

@@ -60,12 +60,16 @@ class Relay(Transport):
     """What came since somebody last looked whether it came too early."""
     copies: Counter[int] = field(default_factory=Counter)
     """Outbox id → how often its mail was taken."""
+    taken: set[int] = field(default_factory=set)
+    """Those that were taken since somebody last compared them with what was written."""
     prints: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
     """Outbox id → Message-ID, address and fingerprint of what was taken first."""
     altered: list[int] = field(default_factory=list)
     """Mails that came again and were not the same."""
     excused: Counter[int] = field(default_factory=Counter)
     """Outbox id → how often whoever handed it over could not have known whether it was taken."""
+    asked_again: Counter[int] = field(default_factory=Counter)
+    """Outbox id → how often somebody asked for a mail that did not arrive to be sent again."""
     refused: set[int] = field(default_factory=set)
     did: Counter[str] = field(default_factory=Counter)
 
@@ -100,6 +104,7 @@ class Relay(Transport):
         if self.prints.setdefault(mail.id, seen) != seen:
             self.altered.append(mail.id)
         self.copies[mail.id] += 1
+        self.taken.add(mail.id)
         arrival = Arrival(mail, self.now())
         self.new.append(arrival)
         self.early.append(arrival)

@@ -54,11 +54,14 @@ def submit(life: Life, reference: str, period: str, manager: str, head: str) -> 
         typed = {
             "narrative": "What happened this month.", "spend": str(figures[0] * 10), "days_used": str(figures[1]),
             "action": "" if no_plan else "Two more people from May.", "no_plan": "yes" if no_plan else "",
+            "action_owner": "Head of Service", "action_by": (life.today + dt.timedelta(days=30)).isoformat(),
+            "spend_forecast": str((blank.spent_before or 0) // 100 + (figures[0] + figures[2]) * 10),
         }  # fmt: skip
         for n, box in enumerate(blank.measures):
             typed[box.field] = str(50 + figures[n % 12])
         for n, line in enumerate(blank.savings):
             typed[line.field] = str(figures[n % 12] * 100)
+            typed[line.expected_field] = str(line.year_profile * (50 + figures[n % 12]) // 10_000)
         for step in blank.milestones:
             day = max(step.milestone.forecast + dt.timedelta(days=slip), life.today)
             typed[step.field] = day.isoformat()

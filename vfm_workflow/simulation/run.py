@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vfm_workflow import settings as settings_module
-from vfm_workflow.simulation import reporting, staffing
+from vfm_workflow.simulation import addresses, filing, remarking, reporting, staffing, wishing
 from vfm_workflow.simulation.chance import Chance
 from vfm_workflow.simulation.clockwork import Clockwork
 from vfm_workflow.simulation.errors import Broken, Violated
@@ -23,7 +23,7 @@ from vfm_workflow.simulation.managing import Managing
 from vfm_workflow.simulation.relay import Relay
 from vfm_workflow.simulation.sizes import Sizes
 from vfm_workflow.simulation.watch import Watch
-from vfm_workflow.store import listing, watching
+from vfm_workflow.store import listing, watching, wishes
 from vfm_workflow.store.engine import Database
 from vfm_workflow.wiring import App, load_home
 
@@ -32,8 +32,9 @@ FIRST = dt.date(2026, 4, 1)
 MORNING, NOON, EVENING = "08:30", "12:45", "17:30"
 """When the clock ticks and mail leaves on a quiet day."""
 DRAINED_AFTER_DAYS = 8
-EXTRA_TICK, WEEKEND = 0.05, 0.05
-"""Shares of days with a tick at an odd moment, and of days off on which the clock ticks all the same."""
+EXTRA_TICK, WEEKEND, TICKS_AT_NOON = 0.05, 0.05, 0.25
+"""Shares of days with a tick at an odd moment, of days off on which the clock ticks all the same, and of days with one at
+noon too, where somebody wants a later digest: on the others theirs is folded into the next."""
 MOST_SAID = 500
 Progress = Callable[[dt.date, int, int], None]
 """Called with the day, and how many of how many days are lived through."""
@@ -113,6 +114,8 @@ class _Council:
         home = load_home(loaded, chance.token)
         database = Database(loaded.database_url, durable=False)
         database.upgrade()
+        with database.write() as session:
+            watching.prepare(session)
         app = App(loaded, home, database, "simulation")
         start = home.calendar.moment(home.calendar.next_working_day(FIRST), "08:00")
         asks = not faults or chance.happens(0.5)
@@ -153,15 +156,27 @@ class _Council:
         self.clock.morning()
         self._beat()
         self._plan(day)
-        life.plan(calendar.moment(day, NOON), lambda: self._beat(tick=False))
+        life.plan(calendar.moment(day, NOON), self._at_noon)
         if life.faults and life.chance.happens(EXTRA_TICK):
             life.plan(calendar.moment(day, MORNING) + life.chance.minutes(1, 12 * 60), self._beat)
         life.live_until(calendar.moment(day, EVENING))
         self._beat(tick=False)
-        self.watch.day(self.clock.posted)
+        self.watch.day(self.clock.posted, self.clock.ticked)
         self.clock.posted.clear()
-        if calendar.add_working_days(day, 1).month != day.month:
+        self.clock.ticked.clear()
+        following = calendar.add_working_days(day, 1)
+        if following.isocalendar().week != day.isocalendar().week:
+            self.clock.tidy()
+        if following.month != day.month:
+            self.watch.month()
+        if calendar.financial_year(following) != calendar.financial_year(day):
             self.watch.whole()
+
+    def _at_noon(self) -> None:
+        """Mail leaves; and on some days the clock ticks, for whoever wants their digest later than in the morning."""
+        hours = self.life.look(wishes.hours)
+        late = any(each.digest_at > MORNING for each in hours.values())
+        self._beat(tick=late and self.life.chance.happens(TICKS_AT_NOON))
 
     def _beat(self, *, tick: bool = True) -> None:
         self.clock.beat(tick=tick)
@@ -172,7 +187,11 @@ class _Council:
         life = self.life
         rows, _ = life.look(lambda session: listing.page(session, limit=None))
         staffing.day(life)
+        addresses.day(life)
+        wishing.day(life)
         self.managing.day(rows)
+        remarking.day(life, self.managing, rows)
+        filing.day(life, self.managing, rows)
         reporting.day(life)
         if life.calendar.add_working_days(day, -1).month != day.month:
             who = {
@@ -189,7 +208,7 @@ class _Council:
         for number in range(1, DRAINED_AFTER_DAYS * 24):
             life.now = max(life.now, life.calendar.moment(day, EVENING) + dt.timedelta(hours=number))
             self.clock.beat(tick=False)
-        self.watch.day(self.clock.posted)
+        self.watch.day(self.clock.posted, self.clock.ticked)
         self.watch.end()
 
     def _outcome(self, first: dt.date, last: dt.date) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def leave(life: Life, worker: Worker) -> None:
         lambda session, actor: leaving.leave(
             session, life.home, worker.address, actor, life.now, successor=heir.address
         ),
+        tries=0,
     )
     if left is None:
         life.in_days(1, 3, lambda: leave(life, worker))

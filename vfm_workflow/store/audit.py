@@ -6,34 +6,50 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.snapshot import canonical, digest
-from vfm_workflow.store import history
+from vfm_workflow.store import audit_figures, history
 from vfm_workflow.store.history import Broken
 from vfm_workflow.store.tables import Baseline, DecisionRequest, History, Milestone, Project, Version, VoteRow
 
+Those: TypeAlias = ColumnElement[bool]
+"""Which projects are looked at: a condition on their rows."""
 
-def verify(session: Session) -> Iterator[Broken]:
+
+def verify(session: Session, projects: Collection[int] | None = None) -> Iterator[Broken]:
     """Yield the first broken place of each project: of its chain, or else each vote that is not what the chain says was
-    cast, each frozen text or figure that is not what was asked about, and each agreed date that no such figure says."""
-    chains = list(history.verify(session))
+    cast, each frozen text or figure that is not what was asked about, and each agreed date that no such figure says.
+
+    Of all projects, or of those with the ids `projects`.
+    """
+    those = true() if projects is None else col(Project.id).in_(projects)
+    chains = list(history.verify(session, those))
     broken = {found.reference for found in chains}
     yield from chains
-    yield from _votes(session, broken)
-    yield from _texts(session, broken)
-    yield from _figures(session, broken)
-    yield from _dates(session, broken)
+    yield from _votes(session, those, broken)
+    yield from _texts(session, those, broken)
+    yield from _figures(session, those, broken)
+    yield from _dates(session, those, broken)
+    yield from audit_figures.profiles(session, those, broken)
+    if projects is None:
+        yield from audit_figures.reports(session)
 
 
-def _votes(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+def _votes(session: Session, those: Those, broken: Collection[str]) -> Iterator[Broken]:
     query = select(History, col(Project.reference)).join(Project, col(Project.id) == col(History.project_id))
-    stored = {vote.slot_id: vote for vote in session.scalars(select(VoteRow))}
+    cast = (
+        select(VoteRow)
+        .join(DecisionRequest, col(DecisionRequest.id) == col(VoteRow.request_id))
+        .join(Project, col(Project.id) == col(DecisionRequest.project_id))
+        .where(those)
+    )
+    stored = {vote.slot_id: vote for vote in session.scalars(cast)}
     for row, reference in session.execute(
-        query.where(col(History.event) == "vote").order_by(col(History.id))
+        query.where(those, col(History.event) == "vote").order_by(col(History.id))
     ):
         if reference in broken:
             continue
@@ -47,6 +63,7 @@ def _votes(session: Session, broken: Collection[str]) -> Iterator[Broken]:
         select(col(VoteRow.slot_id), col(Project.reference), col(Project.revision))
         .join(DecisionRequest, col(DecisionRequest.id) == col(VoteRow.request_id))
         .join(Project, col(Project.id) == col(DecisionRequest.project_id))
+        .where(those)
     )
     for slot_id, reference, revision in session.execute(owners.order_by(col(VoteRow.id))):
         if slot_id in stored and reference not in broken:
@@ -61,30 +78,32 @@ def _same(row: History, detail: Mapping[str, Any], vote: VoteRow) -> bool:
 _DETAILS = ("choice", "conditions", "assurance", "address", "user_agent", "message_id", "late")
 
 
-def _texts(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+def _texts(session: Session, those: Those, broken: Collection[str]) -> Iterator[Broken]:
     digests: dict[int, set[str]] = {}
-    for version in session.scalars(select(Version)):
+    mine = select(Version).join(Project, col(Project.id) == col(Version.project_id)).where(those)
+    for version in session.scalars(mine):
         whole = hashlib.sha256(version.snapshot.encode()).hexdigest() == version.digest
         digests.setdefault(version.project_id, set()).update({version.digest} if whole else ())
-    for reference, seq, detail, project_id in session.execute(_asked(col(Project.id))):
+    for reference, seq, detail, project_id in session.execute(_asked(those, col(Project.id))):
         if reference not in broken and json.loads(detail)["digest"] not in digests.get(project_id, ()):
             yield Broken(reference, seq, f"the text that row {seq} asked about was changed")
 
 
-def _asked(*more: Any) -> Any:
+def _asked(those: Those, *more: Any) -> Any:
     """Return the query of every row that says a board was asked: reference, number and detail."""
     return (
         select(col(Project.reference), col(History.seq), col(History.detail), *more)
         .join(Project, col(Project.id) == col(History.project_id))
-        .where(col(History.event) == "decision_asked")
+        .where(those, col(History.event) == "decision_asked")
         .order_by(col(History.id))
     )
 
 
-def _figures(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+def _figures(session: Session, those: Those, broken: Collection[str]) -> Iterator[Broken]:
     """Yield each request whose frozen figures are not those that were asked about. Rows of before 0004 do not name them."""
-    requests = {request.id: request for request in session.scalars(select(DecisionRequest))}
-    for reference, seq, detail in session.execute(_asked()):
+    mine = select(DecisionRequest).join(Project, col(Project.id) == col(DecisionRequest.project_id))
+    requests = {request.id: request for request in session.scalars(mine.where(those))}
+    for reference, seq, detail in session.execute(_asked(those)):
         said = json.loads(detail)
         if reference in broken or "figures" not in said:
             continue
@@ -93,13 +112,14 @@ def _figures(session: Session, broken: Collection[str]) -> Iterator[Broken]:
             yield Broken(reference, seq, f"the dates and figures that row {seq} asked about were changed")
 
 
-def _dates(session: Session, broken: Collection[str]) -> Iterator[Broken]:
+def _dates(session: Session, those: Those, broken: Collection[str]) -> Iterator[Broken]:
     """Yield each agreed date that is not what its decision froze, and each milestone that shows another one."""
     query = (
         select(Baseline, Milestone, DecisionRequest, col(Project.reference), col(Project.revision))
         .join(Milestone, col(Milestone.id) == col(Baseline.milestone_id))
         .join(DecisionRequest, col(DecisionRequest.id) == col(Baseline.request_id))
         .join(Project, col(Project.id) == col(Milestone.project_id))
+        .where(those)
         .order_by(col(Baseline.milestone_id), col(Baseline.number))
     )
     newest: dict[int, tuple[Milestone, Baseline, str, int]] = {}

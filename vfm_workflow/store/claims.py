@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -125,6 +125,12 @@ def placed(session: Session, claim_id: int) -> int:
     return int(session.scalar(query.where(col(SavingDestination.claim_id) == claim_id)) or 0)
 
 
+def unplaced(session: Session, claim_id: int) -> int:
+    """Return how much of a claim is not said where it went yet, in whole pence; 0 for no claim."""
+    row = session.get(SavingClaim, claim_id)
+    return row.amount - placed(session, claim_id) if row is not None else 0
+
+
 class Fence(NamedTuple):
     """A ring-fence with the posts of whoever set and lifted it."""
 
@@ -182,12 +188,21 @@ class Waiting(NamedTuple):
 STEPS = {"evidenced": "verify", "verified": "bank", "banked": "place"}
 
 
-def waiting(session: Session, states: Sequence[str] = tuple(STEPS)) -> list[Waiting]:
+def waiting(session: Session) -> list[Waiting]:
     """Return every claim that waits for Finance, the longest wait first. One statement, however many there are.
 
     A banked claim waits until all of it has gone somewhere. What is not cashable releases no money: once it is verified,
     nothing of it waits.
     """
+    found = []
+    for key, state, *rest, over, put, verified, banked, by in session.execute(_waiting()):
+        found.append(Waiting._make((key, STEPS[state], *rest, int(over), banked or verified or put, by)))
+    return found
+
+
+@cache
+def _waiting() -> Any:
+    """The clock asks it every minute: building the statement costs more than running it."""
     c, p, s = SavingClaim, Project, SavingLine
     spent = (
         select(col(SavingDestination.claim_id), func.sum(SavingDestination.amount).label("amount"))
@@ -196,7 +211,7 @@ def waiting(session: Session, states: Sequence[str] = tuple(STEPS)) -> list[Wait
     )
     left = col(c.amount) - func.coalesce(spent.c.amount, 0)
     since = func.coalesce(col(c.banked_at), col(c.verified_at), col(c.evidenced_at))
-    query = (
+    return (
         select(
             *map(col, (c.id, c.state, p.id, p.reference, p.title, p.department, s.id, s.title, c.quarter, c.amount)),
             left, *map(col, (c.evidenced_at, c.verified_at, c.banked_at, c.evidenced_by)),
@@ -205,13 +220,9 @@ def waiting(session: Session, states: Sequence[str] = tuple(STEPS)) -> list[Wait
         .join(p, col(p.id) == col(s.project_id))
         .outerjoin(spent, spent.c.claim_id == col(c.id))
         .where(
-            col(c.state).in_(states),
+            col(c.state).in_(sorted(STEPS)),
             or_(col(c.state) != "banked", left > 0),
             or_(col(c.state) != "verified", col(s.cashable).is_(True)),
         )
         .order_by(since, col(c.id))
     )  # fmt: skip
-    found = []
-    for key, state, *rest, over, put, verified, banked, by in session.execute(query):
-        found.append(Waiting._make((key, STEPS[state], *rest, int(over), banked or verified or put, by)))
-    return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -31,14 +33,18 @@ def last_asked(session: Session) -> dict[str, int]:
 
 def waiting(session: Session) -> list[tuple[Consultation, Project, Person]]:
     """Return the consultations that somebody was asked for by link and has not answered, oldest first."""
-    query = (
+    return [(row, project, person) for row, project, person in session.execute(_waiting())]
+
+
+@cache
+def _waiting() -> Any:
+    return (
         select(Consultation, Project, Person)
         .join(Project, col(Project.id) == col(Consultation.project_id))
         .join(Person, col(Person.id) == col(Consultation.person_id))
         .where(col(Consultation.answered_on).is_(None))
         .order_by(col(Consultation.asked_on), col(Consultation.project_id), col(Consultation.key))
     )
-    return [(row, project, person) for row, project, person in session.execute(query)]
 
 
 def of(session: Session, project_id: int) -> list[Consultation]:

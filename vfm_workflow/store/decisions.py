@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
+from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, Slot, Version, VoteRow
 
 
@@ -24,8 +26,8 @@ def lock(session: Session, request_id: int) -> DecisionRequest | None:
     The project is locked first, as a transition locks it, so that the two never wait for each other; and what was read
     before the wait is read again, since somebody else may have changed it meanwhile.
     """
-    mine = select(col(DecisionRequest.project_id)).where(col(DecisionRequest.id) == request_id)
     if session.get_bind().dialect.name == "postgresql":
+        mine = select(col(DecisionRequest.project_id)).where(col(DecisionRequest.id) == request_id)
         session.execute(select(col(Project.id)).where(col(Project.id).in_(mine)).with_for_update())
         session.expire_all()
     query = select(DecisionRequest).where(col(DecisionRequest.id) == request_id)
@@ -34,16 +36,28 @@ def lock(session: Session, request_id: int) -> DecisionRequest | None:
 
 def request_of(session: Session, link_id: int) -> int | None:
     """Return the id of the request that a link answers, None where it answers none."""
-    query = select(col(Slot.request_id)).join(Link, col(Link.slot_id) == col(Slot.id))
-    return session.scalars(query.where(col(Link.id) == link_id)).first()
+    sql = "SELECT s.request_id FROM slot s JOIN link l ON l.slot_id = s.id WHERE l.id = :link"
+    found = Raw.of(session).run(sql, {"link": link_id}).fetchone()
+    return found[0] if found is not None else None
+
+
+_OPEN_REQUESTS = (
+    select(DecisionRequest)
+    .where(col(DecisionRequest.state) == "open")
+    .order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))
+)
+_REQUEST: Any = bindparam("request")
+_SLOTS = select(Slot).where(col(Slot.request_id) == _REQUEST).order_by(col(Slot.id))
+_VOTES = select(VoteRow).where(col(VoteRow.request_id) == _REQUEST).order_by(col(VoteRow.at), col(VoteRow.id))
+"""Built once: every tick, every page of a decision and every answer asks them."""
 
 
 def open_requests(session: Session, project_id: int | None = None) -> list[DecisionRequest]:
     """Return the open requests, of one project or of all, oldest first."""
-    query = select(DecisionRequest).where(col(DecisionRequest.state) == "open")
-    if project_id is not None:
-        query = query.where(col(DecisionRequest.project_id) == project_id)
-    return list(session.scalars(query.order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))))
+    if project_id is None:
+        return list(session.scalars(_OPEN_REQUESTS))
+    mine = _OPEN_REQUESTS.where(col(DecisionRequest.project_id) == project_id)
+    return list(session.scalars(mine))
 
 
 def requests_of(session: Session, project_id: int) -> list[DecisionRequest]:
@@ -54,15 +68,12 @@ def requests_of(session: Session, project_id: int) -> list[DecisionRequest]:
 
 def slots(session: Session, request_id: int) -> list[Slot]:
     """Return the board of a request."""
-    return list(
-        session.scalars(select(Slot).where(col(Slot.request_id) == request_id).order_by(col(Slot.id)))
-    )
+    return list(session.scalars(_SLOTS, {"request": request_id}))
 
 
 def votes(session: Session, request_id: int) -> list[VoteRow]:
     """Return the votes of a request, oldest first, late ones too."""
-    query = select(VoteRow).where(col(VoteRow.request_id) == request_id)
-    return list(session.scalars(query.order_by(col(VoteRow.at), col(VoteRow.id))))
+    return list(session.scalars(_VOTES, {"request": request_id}))
 
 
 def seats(rows: Sequence[Slot]) -> list[Seat]:
@@ -115,8 +126,15 @@ def revoke(
     if slot_id is not None:
         query = query.where(col(Link.slot_id) == slot_id)
     revoked = [slot for slot in session.scalars(query) if slot is not None]
-    session.expire_all()
+    forget_links(session)
     return revoked
+
+
+def forget_links(session: Session) -> None:
+    """Let every link that the session holds be read again: a statement has changed some. What else it holds stays."""
+    for held in session.identity_map.values():
+        if isinstance(held, Link):
+            session.expire(held)
 
 
 def newest_version(session: Session, project_id: int, subject: str) -> Version | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Deputy, Person
 
 _PRINCIPALS = (
@@ -34,7 +36,7 @@ def principals_of(session: Session, deputy_id: int, day: dt.date) -> tuple[Actor
     return tuple(Actor(key or 0, name, address, role, code) for key, name, address, role, code in found)
 
 
-def _standing(day: dt.date) -> Select[Person]:
+def _standing(day: Any) -> Select[Person]:
     return (
         select(Person)
         .join(Deputy, col(Deputy.deputy_id) == col(Person.id))
@@ -54,8 +56,12 @@ def deputy_on(session: Session, person_id: int, day: dt.date) -> Person | None:
 
 def running(session: Session, day: dt.date) -> dict[int, int]:
     """Return person → their active deputy, for everybody who has one on a day."""
-    query = _standing(day).with_only_columns(col(Deputy.person_id), col(Deputy.deputy_id))
-    return {row[0]: row[1] for row in session.execute(query)}
+    return dict(tuple(row) for row in rows(session, _running(), {"day": day}))
+
+
+@cache
+def _running() -> Any:
+    return _standing(bindparam("day")).with_only_columns(col(Deputy.person_id), col(Deputy.deputy_id))
 
 
 class Stint(NamedTuple):

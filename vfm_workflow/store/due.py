@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.assurance import seat_name
-from vfm_workflow.store.raw import Raw
+from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import (
     Condition,
     Consultation,
@@ -46,7 +46,7 @@ class Subject(NamedTuple):
 
 def subjects(session: Session) -> dict[int, Subject]:
     """Return every project by id. The head is the department's, else the project's own sponsor."""
-    return {row[0]: Subject(*row) for row in session.execute(_subjects())}
+    return {row[0]: Subject(*row) for row in rows(session, _subjects())}
 
 
 @cache
@@ -62,7 +62,7 @@ def _subjects() -> Any:
 def active_by_role(session: Session) -> dict[str, list[int]]:
     """Return role → ids of the active people whose own role it is."""
     found: dict[str, list[int]] = {}
-    for role, person_id in session.execute(_by_role()):
+    for role, person_id in rows(session, _by_role()):
         if person_id is not None:
             found.setdefault(role, []).append(person_id)
     return found
@@ -74,33 +74,40 @@ def _by_role() -> Any:
     return query.order_by(col(Person.id))
 
 
-def stage_moves(session: Session, since: str) -> dict[int, list[tuple[str, str]]]:
-    """Return, for each project, its moves as (ISO moment, stage entered), oldest first.
+def stage_moves(session: Session, since: dt.datetime) -> dict[int, list[tuple[str, str]]]:
+    """Return, for each project that moved since a moment, its moves as (ISO moment, stage entered), oldest first.
 
-    Moves before `since` (an ISO moment) are folded into one, so that the query stays small in old councils.
+    Moves before it are folded into one. A project that has not moved since stands where it stands, and is left out: most
+    of an old council's have ended, and their histories are not read.
     """
     found: dict[int, list[tuple[str, str]]] = {}
-    for project_id, at, stage in session.execute(_stage_moves(), {"since": since}):
+    asked = {"since": since, "iso": since.isoformat(timespec="milliseconds")}
+    for project_id, at, stage in rows(session, _stage_moves(), asked):
         found.setdefault(project_id, []).append((at, stage))
     return found
 
 
 @cache
 def _stage_moves() -> Any:
-    h = History
-    since: Any = bindparam("since")
-    moved = or_(col(h.from_stage) != col(h.to_stage), col(h.seq) == 1)
+    """The projects are gathered first, and their histories found by them: a join walks everybody's."""
+    h, before = History, aliased(History)
+    iso: Any = bindparam("iso")
+    recent = select(col(Project.id)).where(col(Project.stage_since) >= bindparam("since"))
     last_before = (
-        select(col(h.project_id), func.max(h.seq).label("seq"))
-        .where(moved, col(h.at) < since)
-        .group_by(col(h.project_id))
-    ).subquery()
+        select(func.max(before.seq))
+        .where(_is_move(before), col(before.at) < iso, col(before.project_id) == col(h.project_id))
+        .correlate(h)
+        .scalar_subquery()
+    )
     return (
         select(col(h.project_id), col(h.at), col(h.to_stage))
-        .outerjoin(last_before, last_before.c.project_id == col(h.project_id))
-        .where(moved, or_(col(h.at) >= since, col(h.seq) == last_before.c.seq))
+        .where(col(h.project_id).in_(recent), _is_move(h), or_(col(h.at) >= iso, col(h.seq) == last_before))
         .order_by(col(h.project_id), col(h.seq))
     )
+
+
+def _is_move(row: type[History]) -> Any:
+    return or_(col(row.from_stage) != col(row.to_stage), col(row.seq) == 1)
 
 
 def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:
@@ -115,21 +122,28 @@ def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:
 
 def return_states(session: Session, since: str) -> dict[tuple[int, str], Row[Any]]:
     """Return (project, period) → (project_id, period, state, submitted_at) for the returns from month `since` on."""
+    return {(row[0], row[1]): row for row in rows(session, _return_states(), {"since": since})}
+
+
+@cache
+def _return_states() -> Any:
     r = MonthlyReturn
-    query = select(col(r.project_id), col(r.period), col(r.state), col(r.submitted_at)).where(
-        col(r.period) >= since
-    )
-    return {(row[0], row[1]): row for row in session.execute(query)}
+    query = select(col(r.project_id), col(r.period), col(r.state), col(r.submitted_at))
+    return query.where(col(r.period) >= bindparam("since"))
 
 
 def verified_between(session: Session, first: str, last: str) -> tuple[int, int]:
     """Return (projects, returns) of the verified returns of the months `first` to `last`."""
-    r = MonthlyReturn
-    query = select(func.count(col(r.project_id).distinct()), func.count()).where(
-        col(r.state) == "verified", col(r.period) >= first, col(r.period) <= last
-    )
-    projects, returns = session.execute(query).one()
+    projects, returns = rows(session, _verified_between(), {"first": first, "last": last}).one()
     return projects, returns
+
+
+@cache
+def _verified_between() -> Any:
+    r = MonthlyReturn
+    between = col(r.period) >= bindparam("first"), col(r.period) <= bindparam("last")
+    query = select(func.count(col(r.project_id).distinct()), func.count())
+    return query.where(col(r.state) == "verified", *between)
 
 
 class OpenMilestone(NamedTuple):
@@ -172,8 +186,8 @@ def slipped(session: Session, today: dt.date) -> Iterator[Slipped]:
     SQLite then reads the rows in the order they are stored in, which keeps a large council's cost per slip a small one's.
     """
     raw = Raw.of(session)
-    rows = raw.run(_SLIPPED, {"today": today if raw.postgresql else today.isoformat()})
-    while batch := rows.fetchmany(500):
+    found = raw.run(_SLIPPED, {"today": today if raw.postgresql else today.isoformat()})
+    while batch := found.fetchmany(500):
         for milestone_id, project_id, title, forecast, baseline, head_id in batch:
             if raw.postgresql:
                 yield Slipped(milestone_id, project_id, title, forecast, baseline, head_id)
@@ -184,20 +198,23 @@ def slipped(session: Session, today: dt.date) -> Iterator[Slipped]:
 
 def ahead(session: Session, today: dt.date, until: dt.date) -> Iterator[OpenMilestone]:
     """Yield the open milestones whose forecast lies between two days."""
-    m = Milestone
-    query = (
-        select(col(m.id), col(m.project_id), col(m.title), col(m.forecast), col(m.baseline))
-        .where(col(m.done_on).is_(None), col(m.forecast) >= today, col(m.forecast) <= until)
-        .order_by(col(m.project_id), col(m.forecast), col(m.id))
-    )
-    for row in session.execute(query):
+    for row in rows(session, _ahead(), {"today": today, "until": until}):
         yield OpenMilestone._make(row)
+
+
+@cache
+def _ahead() -> Any:
+    m = Milestone
+    near = col(m.forecast) >= bindparam("today"), col(m.forecast) <= bindparam("until")
+    query = select(col(m.id), col(m.project_id), col(m.title), col(m.forecast), col(m.baseline))
+    ordered = query.order_by(col(m.project_id), col(m.forecast), col(m.id))
+    return ordered.where(col(m.done_on).is_(None), *near)
 
 
 def open_conditions(session: Session) -> list[tuple[int, int, str, dt.datetime, str]]:
     """Return (condition id, project id, text, set at, set by) of every condition not discharged."""
-    rows = session.execute(_open_conditions())
-    return [(*row[:4], seat_name(row[4], row[5])) for row in map(tuple, rows)]
+    found = map(tuple, rows(session, _open_conditions()))
+    return [(*row[:4], seat_name(row[4], row[5])) for row in found]
 
 
 @cache
@@ -233,7 +250,7 @@ class OpenConsultation(NamedTuple):
 
 def open_consultations(session: Session) -> list[OpenConsultation]:
     """Return the consultations that somebody was asked for by link and has not answered."""
-    return [OpenConsultation._make(row) for row in session.execute(_open_consultations())]
+    return [OpenConsultation._make(row) for row in rows(session, _open_consultations())]
 
 
 @cache
@@ -259,7 +276,7 @@ class OpenIdea(NamedTuple):
 
 def open_ideas(session: Session) -> list[OpenIdea]:
     """Return the ideas that nobody has replied to, oldest first."""
-    return [OpenIdea._make(row) for row in session.execute(_open_ideas())]
+    return [OpenIdea._make(row) for row in rows(session, _open_ideas())]
 
 
 @cache
@@ -284,7 +301,7 @@ class OpenChallenge(NamedTuple):
 
 def open_challenges(session: Session) -> list[OpenChallenge]:
     """Return the challenges that nobody has replied to, oldest first."""
-    return [OpenChallenge._make(row) for row in session.execute(_open_challenges())]
+    return [OpenChallenge._make(row) for row in rows(session, _open_challenges())]
 
 
 @cache
@@ -299,23 +316,31 @@ def _open_challenges() -> Any:
 
 def heads(session: Session) -> dict[str, list[int]]:
     """Return department → its head, of those that have one."""
-    query = select(col(Department.code), col(Department.head_id)).where(col(Department.head_id).is_not(None))
-    return {code: [head] for code, head in session.execute(query) if head is not None}
+    return {code: [head] for code, head in rows(session, _heads())}
+
+
+@cache
+def _heads() -> Any:
+    query = select(col(Department.code), col(Department.head_id))
+    return query.where(col(Department.head_id).is_not(None))
 
 
 def open_decisions(session: Session) -> list[Row[Any]]:
     """Return (request id, project id, decision, deadline) of every open request."""
+    return list(rows(session, _open_decisions()))
+
+
+@cache
+def _open_decisions() -> Any:
     r = DecisionRequest
-    query = select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline)).where(
-        col(r.state) == "open"
-    )
-    return list(session.execute(query.order_by(col(r.id))))
+    query = select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline))
+    return query.where(col(r.state) == "open").order_by(col(r.id))
 
 
 def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:
     """Return request → names of the members who have not decided yet; vacated seats wait for nobody."""
     found: dict[int, list[str]] = {}
-    for request_id, name in session.execute(_unvoted(), {"requests": request_ids}):
+    for request_id, name in rows(session, _unvoted(), {"requests": request_ids}):
         found.setdefault(request_id, []).append(name)
     return found
 
@@ -337,8 +362,8 @@ def _unvoted() -> Any:
 
 def seat_counts(session: Session, request_ids: list[int]) -> dict[int, tuple[int, int]]:
     """Return request → (members, votes); vacated seats do not count."""
-    rows = session.execute(_seat_counts(), {"requests": request_ids})
-    return {request_id: (members, cast) for request_id, members, cast in rows}
+    found = rows(session, _seat_counts(), {"requests": request_ids})
+    return {request_id: (members, cast) for request_id, members, cast in found}
 
 
 @cache

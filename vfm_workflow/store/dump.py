@@ -14,8 +14,8 @@ from vfm_workflow.store.tables import Attachment, metadata
 
 SECRET_TABLES = frozenset({"code", "web_session"})
 """Nothing in them is a record: they let somebody in."""
-SECRET_COLUMNS = frozenset({("link", "digest"), ("outbox", "data")})
-"""The first knows a link again. The second is a mail as it was sent: links that are live still stand in it."""
+SECRET_COLUMNS = frozenset({("link", "digest"), ("access_token", "digest"), ("outbox", "data")})
+"""The first two know a link or a token again. The last is a mail as it was sent: links that are live still stand in it."""
 
 
 @dataclass(frozen=True, slots=True)

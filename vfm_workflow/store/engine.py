@@ -6,12 +6,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
 from vfm_workflow.errors import ConfigError, DatabaseAway, DatabaseBehind, DatabaseBusy, Problem
@@ -160,7 +161,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session that takes no write lock. What it wrote would be rolled back."""
-        with Session(self._reading(), expire_on_commit=False, autoflush=False) as session:
+        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -189,9 +190,25 @@ class Database:
                 f"The database is at version {current or 'none'} and this program needs {known[-1]}. Run `vfm db upgrade`."
             )
 
+    def unready(self) -> str:
+        """Return why there is nothing to read, in a sentence; empty where it can be read. It makes and changes nothing."""
+        url = self.engine.url
+        sqlite = self.engine.dialect.name == "sqlite"
+        if sqlite and url.database not in (None, "", ":memory:") and not Path(str(url.database)).exists():
+            return "There is no database yet."
+        try:
+            if self.is_empty():
+                return "There is no database yet."
+            self.check()
+        except DatabaseBehind as error:
+            return str(error)
+        except SQLAlchemyError:
+            return "The database does not answer, or is none of this program."
+        return ""
+
     def _version(self) -> str | None:
         """Return the version of the tables, as Alembic keeps it; None where there is none."""
-        with self._reading().connect() as connection:
+        with self._reading.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -199,10 +216,11 @@ class Database:
 
     def is_empty(self) -> bool:
         """Return whether the database has no tables yet."""
-        return not inspect(self._reading()).has_table("project")
+        return not inspect(self._reading).has_table("project")
 
+    @cached_property
     def _reading(self) -> Engine:
-        """Return the engine without the write lock: whoever only looks waits for nobody."""
+        """The engine without the write lock: whoever only looks waits for nobody. Made once, for it takes a while."""
         return self.engine.execution_options(**{READ_ONLY: True})
 
     def _alembic(self) -> Any:

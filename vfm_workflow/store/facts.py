@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -31,6 +32,10 @@ from vfm_workflow.domain.outline import OutlineRules
 from vfm_workflow.store import attachments, consultations, figures, projects, remarks
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
+
+_PROJECT: Any = bindparam("project")
+"""The statements are built once, when they are first needed: every page and every gate asks them, and building one costs
+more than running it."""
 
 
 def load(
@@ -57,10 +62,16 @@ def load(
     )
 
 
+@cache
+def _own_rows(table: Any, *order: Any) -> Any:
+    """Return the statement of a project's rows of a table, in order of some columns."""
+    return select(table).where(col(table.project_id) == _PROJECT).order_by(*order)
+
+
 def _sections(session: Session, project_id: int) -> dict[str, Any]:
     texts: dict[str, dict[str, str]] = {}
     exempt: dict[str, dict[str, str]] = {}
-    for row in session.scalars(select(t.SectionText).where(col(t.SectionText.project_id) == project_id)):
+    for row in session.scalars(_own_rows(t.SectionText), {"project": project_id}):
         texts.setdefault(row.document, {})[row.key] = row.text
         if row.exempt:
             exempt.setdefault(row.document, {})[row.key] = row.exempt
@@ -68,23 +79,27 @@ def _sections(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _criteria(session: Session, project_id: int) -> dict[str, Any]:
-    rows = session.scalars(select(t.Criterion).where(col(t.Criterion.project_id) == project_id))
+    rows = session.scalars(_own_rows(t.Criterion), {"project": project_id})
     return {"criteria": {row.key: row.evidence for row in rows}}
+
+
+@cache
+def _consultation_rows() -> Any:
+    return (
+        select(t.Consultation, col(t.Person.name))
+        .outerjoin(t.Person, col(t.Person.id) == col(t.Consultation.answered_by))
+        .where(col(t.Consultation.project_id) == _PROJECT)
+        .order_by(col(t.Consultation.key))
+    )
 
 
 def _consultations(session: Session, project_id: int) -> dict[str, Any]:
     linked = consultations.by_link(session, project_id)
-    query = (
-        select(t.Consultation, col(t.Person.name))
-        .outerjoin(t.Person, col(t.Person.id) == col(t.Consultation.answered_by))
-        .where(col(t.Consultation.project_id) == project_id)
-        .order_by(col(t.Consultation.key))
-    )
     rows = [
         ConsultationFact(
             r.key, r.asked_on, r.answered_on, r.answer, name or "", consultations.how(r, r.key in linked)
         )
-        for r, name in session.execute(query)
+        for r, name in session.execute(_consultation_rows(), {"project": project_id})
     ]
     return {"consultations": rows}
 
@@ -103,19 +118,23 @@ def _milestones(session: Session, project_id: int) -> dict[str, Any]:
     return {"milestones": milestones(session, project_id)}
 
 
+@cache
+def _agreed_dates() -> Any:
+    return (
+        select(col(t.Baseline.milestone_id), col(t.Baseline.date))
+        .join(t.Milestone, col(t.Baseline.milestone_id) == col(t.Milestone.id))
+        .where(col(t.Milestone.project_id) == _PROJECT)
+        .order_by(col(t.Baseline.milestone_id), col(t.Baseline.number))
+    )
+
+
 def milestones(session: Session, project_id: int) -> list[MilestoneFact]:
     """Return a project's milestones in order, each with every date CMT agreed for it."""
     agreed: dict[int, list[dt.date]] = {}
-    dates = (
-        select(t.Baseline)
-        .join(t.Milestone, col(t.Baseline.milestone_id) == col(t.Milestone.id))
-        .where(col(t.Milestone.project_id) == project_id)
-        .order_by(col(t.Baseline.milestone_id), col(t.Baseline.number))
-    )
-    for baseline in session.scalars(dates):
-        agreed.setdefault(baseline.milestone_id, []).append(baseline.date)
-    query = select(t.Milestone).where(col(t.Milestone.project_id) == project_id)
-    rows = session.scalars(query.order_by(col(t.Milestone.position), col(t.Milestone.id)))
+    for milestone_id, day in session.execute(_agreed_dates(), {"project": project_id}):
+        agreed.setdefault(milestone_id, []).append(day)
+    query = _own_rows(t.Milestone, t.Milestone.position, t.Milestone.id)
+    rows = session.scalars(query, {"project": project_id})
     return [
         MilestoneFact(
             row.id or 0,
@@ -131,8 +150,8 @@ def milestones(session: Session, project_id: int) -> list[MilestoneFact]:
 
 
 def _plan(session: Session, project_id: int) -> dict[str, Any]:
-    query = select(t.PlanRow).where(col(t.PlanRow.project_id) == project_id)
-    rows = session.scalars(query.order_by(col(t.PlanRow.position), col(t.PlanRow.id)))
+    query = _own_rows(t.PlanRow, t.PlanRow.position, t.PlanRow.id)
+    rows = session.scalars(query, {"project": project_id})
     return {
         "plan": [
             PlanElement(
@@ -152,13 +171,14 @@ def _plan(session: Session, project_id: int) -> dict[str, Any]:
     }
 
 
-def _measures(session: Session, project_id: int) -> dict[str, Any]:
+@cache
+def _measure_rows() -> Any:
     newest = (
         select(col(t.MeasureTarget.measure_id), func.max(t.MeasureTarget.number).label("number"))
         .group_by(col(t.MeasureTarget.measure_id))
         .subquery()
     )
-    query = (
+    return (
         select(t.Measure, t.MeasureTarget)
         .outerjoin(newest, newest.c.measure_id == col(t.Measure.id))
         .outerjoin(
@@ -166,9 +186,12 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
             (col(t.MeasureTarget.measure_id) == col(t.Measure.id))
             & (col(t.MeasureTarget.number) == newest.c.number),
         )
-        .where(col(t.Measure.project_id) == project_id)
+        .where(col(t.Measure.project_id) == _PROJECT)
         .order_by(col(t.Measure.position), col(t.Measure.id))
     )
+
+
+def _measures(session: Session, project_id: int) -> dict[str, Any]:
     return {
         "measures": [
             MeasureFact(
@@ -180,30 +203,39 @@ def _measures(session: Session, project_id: int) -> dict[str, Any]:
                 m.direction,
                 target.baseline if target else None,
                 target.target if target else None,
+                m.tolerance,
             )
-            for m, target in session.execute(query)
+            for m, target in session.execute(_measure_rows(), {"project": project_id})
         ]
     }
+
+
+@cache
+def _saving_years() -> Any:
+    return (
+        select(t.SavingYear)
+        .join(t.SavingLine, col(t.SavingYear.line_id) == col(t.SavingLine.id))
+        .where(col(t.SavingLine.project_id) == _PROJECT)
+        .order_by(col(t.SavingYear.line_id), col(t.SavingYear.year))
+    )
+
+
+@cache
+def _saving_rows() -> Any:
+    return (
+        select(t.SavingLine, t.Measure)
+        .outerjoin(t.Measure, col(t.Measure.id) == col(t.SavingLine.cross_check))
+        .where(col(t.SavingLine.project_id) == _PROJECT)
+        .order_by(col(t.SavingLine.position), col(t.SavingLine.id))
+    )
 
 
 def _savings(session: Session, project_id: int) -> dict[str, Any]:
     years: dict[int, list[tuple[int, int, int, int]]] = {}
     costs: dict[int, list[tuple[int, int]]] = {}
-    profile = (
-        select(t.SavingYear)
-        .join(t.SavingLine, col(t.SavingYear.line_id) == col(t.SavingLine.id))
-        .where(col(t.SavingLine.project_id) == project_id)
-        .order_by(col(t.SavingYear.line_id), col(t.SavingYear.year))
-    )
-    for year in session.scalars(profile):
+    for year in session.scalars(_saving_years(), {"project": project_id}):
         years.setdefault(year.line_id, []).append((year.year, year.low, year.expected, year.high))
         costs.setdefault(year.line_id, []).append((year.year, year.cost))
-    query = (
-        select(t.SavingLine, t.Measure)
-        .outerjoin(t.Measure, col(t.Measure.id) == col(t.SavingLine.cross_check))
-        .where(col(t.SavingLine.project_id) == project_id)
-        .order_by(col(t.SavingLine.position), col(t.SavingLine.id))
-    )
     return {
         "savings": [
             SavingFact(
@@ -216,22 +248,26 @@ def _savings(session: Session, project_id: int) -> dict[str, Any]:
                 tuple(years.get(line.id or 0, ())),
                 tuple(costs.get(line.id or 0, ())),
             )
-            for line, measure in session.execute(query)
+            for line, measure in session.execute(_saving_rows(), {"project": project_id})
         ]
     }
 
 
-def _conditions(session: Session, project_id: int) -> dict[str, Any]:
+@cache
+def _condition_rows() -> Any:
     decider, member = aliased(t.Person), aliased(t.Person)
-    query = (
+    return (
         select(t.Condition, col(decider.name), col(member.name))
         .join(t.VoteRow, col(t.VoteRow.id) == col(t.Condition.vote_id))
         .join(decider, col(decider.id) == col(t.VoteRow.person_id))
         .join(t.Slot, col(t.Slot.id) == col(t.VoteRow.slot_id))
         .join(member, col(member.id) == col(t.Slot.person_id))
-        .where(col(t.Condition.project_id) == project_id)
+        .where(col(t.Condition.project_id) == _PROJECT)
         .order_by(col(t.Condition.id))
     )
+
+
+def _conditions(session: Session, project_id: int) -> dict[str, Any]:
     return {
         "conditions": [
             ConditionFact(
@@ -241,35 +277,40 @@ def _conditions(session: Session, project_id: int) -> dict[str, Any]:
                 seat_name(by, seat),
                 c.discharged_at.date() if c.discharged_at else None,
             )
-            for c, by, seat in session.execute(query)
+            for c, by, seat in session.execute(_condition_rows(), {"project": project_id})
         ]
     }
 
 
 def _lessons(session: Session, project_id: int) -> dict[str, Any]:
-    query = select(t.Lesson).where(col(t.Lesson.project_id) == project_id).order_by(col(t.Lesson.id))
-    return {"lessons": [LessonFact(row.id or 0, "", row.text, "") for row in session.scalars(query)]}
+    rows = session.scalars(_own_rows(t.Lesson, t.Lesson.id), {"project": project_id})
+    return {"lessons": [LessonFact(row.id or 0, "", row.text, "") for row in rows]}
 
 
-def _earlier_lessons(session: Session, project_id: int) -> dict[str, Any]:
-    """The lessons that earlier projects of the same department or kind had recorded when this one began (§11.2)."""
-    mine = select(t.Project).where(col(t.Project.id) == project_id).subquery()
-    query = (
+@cache
+def _earlier_lesson_rows() -> Any:
+    mine = select(t.Project).where(col(t.Project.id) == _PROJECT).subquery()
+    return (
         select(t.Lesson, col(t.Project.reference), t.LessonAnswer)
         .join(t.Project, col(t.Project.id) == col(t.Lesson.project_id))
         .join(mine, (mine.c.department == col(t.Project.department)) | (mine.c.kind == col(t.Project.kind)))
         .outerjoin(
             t.LessonAnswer,
             (col(t.LessonAnswer.lesson_id) == col(t.Lesson.id))
-            & (col(t.LessonAnswer.project_id) == project_id),
+            & (col(t.LessonAnswer.project_id) == _PROJECT),
         )
-        .where(col(t.Project.id) != project_id, col(t.Lesson.on) <= func.date(mine.c.created_at))
+        .where(col(t.Project.id) != _PROJECT, col(t.Lesson.on) <= func.date(mine.c.created_at))
         .order_by(col(t.Lesson.id))
     )
+
+
+def _earlier_lessons(session: Session, project_id: int) -> dict[str, Any]:
+    """The lessons that earlier projects of the same department or kind had recorded when this one began (§11.2)."""
+    rows = session.execute(_earlier_lesson_rows(), {"project": project_id})
     return {
         "earlier_lessons": [
             LessonFact(lesson.id or 0, reference, lesson.text, answer.how if answer else "")
-            for lesson, reference, answer in session.execute(query)
+            for lesson, reference, answer in rows
         ]
     }
 
@@ -333,13 +374,16 @@ def _targets(session: Session, project_id: int, wanted: Mapping[str, int]) -> tu
     return tuple(found)
 
 
+@cache
+def _unverified_months() -> Any:
+    r = t.MonthlyReturn
+    query = select(col(r.period)).where(col(r.project_id) == _PROJECT, col(r.state) == "submitted")
+    return query.order_by(col(r.period))
+
+
 def _returns(session: Session, project_id: int) -> dict[str, Any]:
-    query = (
-        select(col(t.MonthlyReturn.period))
-        .where(col(t.MonthlyReturn.project_id) == project_id, col(t.MonthlyReturn.state) == "submitted")
-        .order_by(col(t.MonthlyReturn.period))
-    )
-    return {"unverified_returns": [month_name(period) for period in session.scalars(query)]}
+    rows = session.scalars(_unverified_months(), {"project": project_id})
+    return {"unverified_returns": [month_name(period) for period in rows]}
 
 
 def _nothing(session: Session, project_id: int) -> dict[str, Any]:

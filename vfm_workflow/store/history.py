@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor
@@ -123,9 +123,13 @@ class Broken:
     what: str
 
 
-def verify(session: Session) -> Iterator[Broken]:
-    """Yield the first broken place of each project's chain: a row changed, removed, added or moved."""
-    for project in session.scalars(select(Project).order_by(col(Project.id))):
+def verify(session: Session, those: ColumnElement[bool] | None = None) -> Iterator[Broken]:
+    """Yield the first broken place of each project's chain: a row changed, removed, added or moved.
+
+    `those` is a condition on the rows of the projects that are looked at; without it, all are.
+    """
+    query = select(Project).where(true() if those is None else those).order_by(col(Project.id))
+    for project in session.scalars(query):
         if (broken := _verify_one(session, project)) is not None:
             yield broken
 

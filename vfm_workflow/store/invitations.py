@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, case, false, func, not_, null, or_, sele
 from sqlmodel import Session, col
 
 from vfm_workflow.store.outbox import insert_new
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Department, Invitation, Milestone, NoticeChoice, Project
 
 
@@ -51,8 +52,8 @@ def wanted(session: Session, notice: str, today: dt.date) -> list[Wanted]:
 
     The project manager has them unless switched off, the head of the service where they chose them.
     """
-    rows = session.execute(_wanted(), {"notice": notice, "today": today})
-    return [Wanted._make(row) for row in rows]
+    found = rows(session, _wanted(), {"notice": notice, "today": today})
+    return [Wanted._make(row) for row in found]
 
 
 @cache
@@ -101,8 +102,8 @@ def unwanted(
 ) -> list[Unwanted]:
     """Return the entries still ahead of milestones that were reached, of projects that ended or are somebody else's now,
     and of whoever switched them off and would have a wrong day. `ended` are (lifecycle, stage) in which a project ends."""
-    rows = session.execute(_unwanted(frozenset(ended)), {"notice": notice, "today": today})
-    return [Unwanted._make(row) for row in rows]
+    found = rows(session, _unwanted(frozenset(ended)), {"notice": notice, "today": today})
+    return [Unwanted._make(row) for row in found]
 
 
 @cache

@@ -111,6 +111,12 @@ def load(session: Session, job_id: int) -> Job:
     return found
 
 
+def ended_before(session: Session, kind: str, before: dt.datetime) -> list[Job]:
+    """Return the jobs of a kind that ended before a moment, oldest first."""
+    query = select(Job).where(col(Job.kind) == kind, col(Job.finished_at) < before)
+    return list(session.scalars(query.order_by(col(Job.id))))
+
+
 def newest(session: Session, asked_by: int | None, limit: int) -> list[Job]:
     """Return the newest jobs first: those somebody asked for, or with None everybody's."""
     query = select(Job).order_by(col(Job.id).desc()).limit(limit)

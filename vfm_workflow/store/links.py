@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 from sqlmodel import Session, col
 
+from vfm_workflow.store import decisions
 from vfm_workflow.store.tables import Link, MailboxReader, Project
 
 Purpose = Literal["consult", "idea"]
@@ -50,12 +52,30 @@ def revoke(session: Session, question: Question, why: str, at: dt.datetime, *, u
         query = query.where(col(Link.used_at).is_(None))
     done = query.values(revoked_at=at, revoked_why=why).execution_options(synchronize_session=False)
     session.execute(done)
-    session.expire_all()
+    decisions.forget_links(session)
 
 
 def newest(session: Session, question: Question) -> Link | None:
     """Return the newest link of a question, dead or alive."""
-    return session.scalars(select(Link).where(_asks(question)).order_by(col(Link.id).desc()).limit(1)).first()
+    query = _newest_idea() if question.purpose == "idea" else _newest_answer()
+    return session.scalars(query, question._asdict()).first()
+
+
+@cache
+def _newest_idea() -> Any:
+    """Built once: the clock asks for each idea and each consultation that waits, every minute."""
+    mine = col(Link.purpose) == "idea", col(Link.idea_id) == bindparam("idea_id")
+    return select(Link).where(*mine).order_by(col(Link.id).desc()).limit(1)
+
+
+@cache
+def _newest_answer() -> Any:
+    mine = (
+        col(Link.purpose) == "consult",
+        col(Link.project_id) == bindparam("project_id"),
+        col(Link.consultee) == bindparam("consultee"),
+    )
+    return select(Link).where(*mine).order_by(col(Link.id).desc()).limit(1)
 
 
 def lock_project(session: Session, project_id: int) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Reach
 from vfm_workflow.errors import BadInput
 from vfm_workflow.store.access import within
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import LifecycleVersion, Milestone, Person, Project
 
 _RAG = case({"red": 0, "amber": 1, "green": 2}, value=col(Project.rag), else_=3)
@@ -95,17 +96,21 @@ def page(
     offset = max(offset, 0)
     ordered = _one_page(wanted, sort, offset, limit)
     connection = session.connection()  # plain rows: the ORM's way to them costs more than they do
-    rows = [Row._make(row) for row in connection.execute(ordered).all()]
-    if limit is None or (not offset and len(rows) < limit):
-        return rows, offset + len(rows)
-    return rows, connection.scalar(_COUNTED.where(*wanted) if wanted else _ALL) or 0
+    found = [Row._make(row) for row in connection.execute(ordered).all()]
+    if limit is None or (not offset and len(found) < limit):
+        return found, offset + len(found)
+    return found, connection.scalar(_COUNTED.where(*wanted) if wanted else _ALL) or 0
 
 
 def one(session: Session, reference: str) -> Row | None:
     """Return the row of one project, or None where there is no such reference."""
-    query = _rows().where(col(Project.reference) == reference.strip().upper())
-    found = session.execute(query).first()
+    found = rows(session, _one(), {"reference": reference.strip().upper()}).first()
     return Row._make(found) if found is not None else None
+
+
+@cache
+def _one() -> Select[Any]:
+    return _rows().where(col(Project.reference) == bindparam("reference"))
 
 
 def summary(row: Row) -> dict[str, Any]:
@@ -126,6 +131,7 @@ def summary(row: Row) -> dict[str, Any]:
     }
 
 
+@cache
 def _rows() -> Select[*tuple[Any, ...]]:
     p, v, m = Project, LifecycleVersion, Milestone
     following = (

@@ -46,11 +46,12 @@ def _shown(column: Column[Any]) -> Any:
 
 
 class Tidied(NamedTuple):
-    """What was let go: how many mails' texts, sessions and codes."""
+    """What was let go: how many mails' texts, sessions, codes, and files that exports made on this machine."""
 
     mail_texts: int
     sessions: int
     codes: int
+    export_files: int = 0
 
 
 def let_go(session: Session, mails_before: dt.datetime, sessions_before: dt.datetime) -> Tidied:

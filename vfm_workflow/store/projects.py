@@ -6,9 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col
 
@@ -80,19 +80,49 @@ def key(row: AnyProject | Person | DecisionRequest | Version) -> int:
     return row.id
 
 
+_BY_REFERENCE = select(Project).where(col(Project.reference) == bindparam("reference"))
+
+
 def by_reference(session: Session, reference: str) -> Project:
     """Return the project. Raises NotFound."""
-    found = session.scalars(
-        select(Project).where(col(Project.reference) == reference.strip().upper())
-    ).first()
+    found = session.scalars(_BY_REFERENCE, {"reference": reference.strip().upper()}).first()
     if found is None:
         raise NotFound(f"There is no project {reference}.")
     return found
 
 
+_Row = TypeVar("_Row")
+
+
+def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
+    """Return a row by its key, or None, and hold on to it until the session ends.
+
+    A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
+    """
+    held: dict[Any, _Row] = session.info.setdefault("kept", {})
+    found = held.get((table, key))
+    if found is None:
+        found = session.get(table, key)
+        if found is not None:
+            held[table, key] = found
+    return found
+
+
+def hold_people(session: Session, ids: Collection[int]) -> None:
+    """Load several people by one statement, so that `person` finds each of them."""
+    held: dict[Any, Any] = session.info.setdefault("kept", {})
+    missing = [each for each in sorted(set(ids)) if (Person, each) not in held]
+    if len(missing) > 1:
+        for found in session.scalars(_PEOPLE, {"ids": missing}):
+            held[Person, found.id] = found
+
+
+_PEOPLE = select(Person).where(col(Person.id).in_(bindparam("ids", expanding=True)))
+
+
 def by_id(session: Session, project_id: int) -> Project:
     """Return the project of a row that points at it. Raises NotFound."""
-    found = session.get(Project, project_id)
+    found = kept(session, Project, project_id)
     if found is None:
         raise NotFound("There is no such project.")
     return found
@@ -206,10 +236,12 @@ def actor(person: Person) -> Actor:
     return Actor(key(person), person.name, person.address, person.role, person.department)
 
 
+_BY_ADDRESS = select(Person).where(col(Person.address) == bindparam("address"), col(Person.active).is_(True))
+
+
 def person_by_address(session: Session, address: str) -> Person:
     """Return the active person with that work address. Raises NotFound."""
-    query = select(Person).where(col(Person.address) == address.strip().lower(), col(Person.active).is_(True))
-    found = session.scalars(query).first()
+    found = session.scalars(_BY_ADDRESS, {"address": address.strip().lower()}).first()
     if found is None:
         raise NotFound(f"Nobody here has the address {address}. An administrator can add them.")
     return found
@@ -217,7 +249,7 @@ def person_by_address(session: Session, address: str) -> Person:
 
 def person(session: Session, person_id: int) -> Person:
     """Return the person of a row that points at them. Raises NotFound."""
-    found = session.get(Person, person_id)
+    found = kept(session, Person, person_id)
     if found is None:
         raise NotFound("There is no such person.")
     return found
@@ -237,7 +269,7 @@ def names(session: Session, ids: Collection[int]) -> dict[int, str]:
 
 def department(session: Session, code: str) -> Department:
     """Return the department. Raises NotFound, which lists the codes there are."""
-    found = session.get(Department, code)
+    found = kept(session, Department, code)
     if found is None:
         codes = ", ".join(session.scalars(select(col(Department.code)).order_by(col(Department.code))))
         raise NotFound(f"There is no department {code}. The departments are: {codes or 'none yet'}.")

@@ -18,6 +18,15 @@ from sqlmodel import Session
 _NAME = re.compile(r":([a-z_]+)")
 
 
+def rows(session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> Any:
+    """Run a statement that names columns alone, past the ORM, which takes more than twice as long; return its result.
+
+    For statements that are built once: building one costs more than either.
+    """
+    session.flush()
+    return session.connection().execute(statement, values)
+
+
 class Raw:
     """The driver's connection of a session's transaction."""
 

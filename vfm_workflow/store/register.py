@@ -326,6 +326,16 @@ def reentered(months: Collection[str]) -> Ids:
     return select(col(SavingLine.id)).where(again, claims)
 
 
+def agreed_in(project_ids: Collection[int]) -> Ids:
+    """Return the statement of the ids of some projects' lines that CMT has agreed and that count where they are."""
+    agreed = select(col(SavingAgreed.line_id))
+    return select(col(SavingLine.id)).where(
+        col(SavingLine.project_id).in_(sorted(project_ids)),
+        col(SavingLine.counted_in).is_(None),
+        col(SavingLine.id).in_(agreed),
+    )
+
+
 def years(session: Session) -> tuple[int, int] | None:
     """Return (first, last) financial year that any profile has, None without one."""
     first, last = session.execute(select(func.min(SavingYear.year), func.max(SavingYear.year))).one()

@@ -271,8 +271,8 @@ def targets(session: Session, year: int, through: str, earlier: str) -> list[Tar
         )
         .outerjoin(numbered, numbered.c.measure_id == col(m.id))
         .outerjoin(t, (col(t.measure_id) == col(m.id)) & (col(t.number) == numbered.c.number))
-        .outerjoin(now, now.c.measure_id == col(m.id))
-        .outerjoin(then, then.c.measure_id == col(m.id))
+        .outerjoin(now, (now.c.measure_id == col(m.id)) & (now.c.nth == 1))
+        .outerjoin(then, (then.c.measure_id == col(m.id)) & (then.c.nth == 1))
         .where(col(m.retired_on).is_(None), col(m.library_id).is_(None))
         .order_by(col(m.project_id), col(m.department), col(m.position), col(m.id))
     )  # fmt: skip
@@ -280,30 +280,17 @@ def targets(session: Session, year: int, through: str, earlier: str) -> list[Tar
 
 
 def _values(through: str, name: str) -> Any:
-    """Return, as a table of the statement, each measure's newest value of its newest month up to one."""
-    month = (
-        select(col(Reading.measure_id), func.max(Reading.period).label("period"))
-        .where(col(Reading.period) <= through)
-        .group_by(col(Reading.measure_id))
-        .subquery()
-    )
-    number = (
-        select(col(Reading.measure_id), col(Reading.period), func.max(Reading.number).label("number"))
-        .join(
-            month,
-            (month.c.measure_id == col(Reading.measure_id)) & (month.c.period == col(Reading.period)),
-        )
-        .group_by(col(Reading.measure_id), col(Reading.period))
-        .subquery()
-    )
+    """Return, as a table of the statement, each measure's values up to a month; the one whose `nth` is 1 counts.
+
+    One pass in the order of the primary key. Joins with the newest month and with its newest number say the same, but
+    PostgreSQL takes their result for a single row, and then compares every row with every other.
+    """
     r = Reading
-    query = select(col(r.measure_id), col(r.period), col(r.value)).join(
-        number,
-        (number.c.measure_id == col(r.measure_id))
-        & (number.c.period == col(r.period))
-        & (number.c.number == col(r.number)),
+    nth = func.row_number().over(
+        partition_by=col(r.measure_id), order_by=[col(r.period).desc(), col(r.number).desc()]
     )
-    return query.subquery(name)
+    query = select(col(r.measure_id), col(r.period), col(r.value), nth.label("nth"))
+    return query.where(col(r.period) <= through).subquery(name)
 
 
 class Claimed(NamedTuple):

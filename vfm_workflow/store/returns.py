@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select
@@ -52,6 +52,9 @@ def begin(session: Session, project_id: int, period: str) -> MonthlyReturn:
             "draft": {},
             "narrative": "",
             "action": "",
+            "action_owner": "",
+            "beyond_team": "",
+            "why": [],
             "sent_back_why": "",
         }
         outbox.insert_new(session, MonthlyReturn, [new])
@@ -122,7 +125,7 @@ def readings(session: Session, project_id: int, until: str) -> dict[int, list[Re
         .where(col(Measure.project_id) == project_id, col(Reading.period) <= until)
         .order_by(col(Reading.measure_id), col(Reading.period), col(Reading.number))
     )
-    return _newest(session, query)
+    return newest(session, query)
 
 
 def delivered(session: Session, project_id: int, until: str) -> dict[int, list[Reported]]:
@@ -138,10 +141,10 @@ def delivered(session: Session, project_id: int, until: str) -> dict[int, list[R
         .where(col(SavingLine.project_id) == project_id, col(SavingEntry.period) <= until)
         .order_by(col(SavingEntry.line_id), col(SavingEntry.period), col(SavingEntry.number))
     )
-    return _newest(session, query)
+    return newest(session, query)
 
 
-def _newest(session: Session, query: Any) -> dict[int, list[Reported]]:
+def newest(session: Session, query: Any) -> dict[int, list[Reported]]:
     """Return the newest row of each month; `query` has them in order of number."""
     found: dict[int, dict[str, Reported]] = {}
     for key, period, number, value in session.execute(query):
@@ -159,7 +162,7 @@ def add_readings(
 ) -> None:
     """Add a row for each value that is new or corrected. `known` are the month's rows as they count now."""
     for measure_id, value in values.items():
-        number = _next_number(known.get(measure_id), value)
+        number = next_number(known.get(measure_id), value)
         if number:
             session.add(
                 Reading(measure_id=measure_id, period=period, number=number, value=value, at=at, by=by)
@@ -177,7 +180,7 @@ def add_delivered(
 ) -> None:
     """Add a row for each amount in whole pence that is new or corrected. `known` are the month's as they count now."""
     for line_id, value in values.items():
-        number = _next_number(known.get(line_id), value)
+        number = next_number(known.get(line_id), value)
         if number:
             session.add(
                 SavingEntry(line_id=line_id, period=period, number=number, delivered=value, at=at, by=by)
@@ -185,7 +188,8 @@ def add_delivered(
     session.flush()
 
 
-def _next_number(known: Reported | None, value: int) -> int | None:
+def next_number(known: Reported | None, value: int) -> int | None:
+    """Return the number a figure's row gets, None where the newest row says the same already."""
     if known is None:
         return 1
     return known.number + 1 if known.value != value else None
@@ -199,6 +203,25 @@ def newest_rag(session: Session, project_id: int, before: str | None = None) -> 
     if before is not None:
         query = query.where(col(MonthlyReturn.period) < before)
     return session.scalars(query.order_by(col(MonthlyReturn.period).desc()).limit(1)).first()
+
+
+def before(session: Session, project_id: int, period: str) -> MonthlyReturn | None:
+    """Return a project's newest return of a month before `period` that was ever submitted, None where there is none."""
+    query = select(MonthlyReturn).where(
+        col(MonthlyReturn.project_id) == project_id,
+        col(MonthlyReturn.period) < period,
+        col(MonthlyReturn.rag).is_not(None),
+    )
+    return session.scalars(query.order_by(col(MonthlyReturn.period).desc()).limit(1)).first()
+
+
+def spent(session: Session, project_id: int, months: Collection[str]) -> int | None:
+    """Return the whole pence that the returns of some months say was spent, None where none of them says anything."""
+    query = select(func.sum(MonthlyReturn.spend)).where(
+        col(MonthlyReturn.project_id) == project_id, col(MonthlyReturn.period).in_(sorted(months))
+    )
+    total = session.scalar(query)
+    return None if total is None else int(total)
 
 
 def submission(session: Session, project_id: int, period: str) -> dict[str, Any] | None:

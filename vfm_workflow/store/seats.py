@@ -26,11 +26,17 @@ from vfm_workflow.store.tables import (
 
 def deputies(session: Session, person_id: int, day: dt.date) -> list[Person]:
     """Return who stands in for a person on a day, the newest deputyship first; nobody who has left."""
-    query = (
+    return list(session.scalars(_deputies(), {"person": person_id, "day": day}))
+
+
+@cache
+def _deputies() -> Any:
+    day: Any = bindparam("day")
+    return (
         select(Person)
         .join(Deputy, col(Deputy.deputy_id) == col(Person.id))
         .where(
-            col(Deputy.person_id) == person_id,
+            col(Deputy.person_id) == bindparam("person"),
             col(Deputy.ended_at).is_(None),
             col(Deputy.from_day) <= day,
             col(Deputy.until_day) >= day,
@@ -38,7 +44,6 @@ def deputies(session: Session, person_id: int, day: dt.date) -> list[Person]:
         )
         .order_by(col(Deputy.id).desc())
     )
-    return list(session.scalars(query))
 
 
 def ever_deputy(session: Session, person_id: int, deputy_id: int) -> bool:
@@ -90,16 +95,21 @@ def opened(session: Session, link_id: int) -> Opened | None:
     return Opened._make(found) if found is not None else None
 
 
+_LIVE_LINKS = (
+    select(Link)
+    .join(Slot, col(Slot.id) == col(Link.slot_id))
+    .where(
+        col(Slot.request_id) == bindparam("request"),
+        col(Link.used_at).is_(None),
+        col(Link.revoked_at).is_(None),
+    )
+)
+
+
 def live_links(session: Session, request_id: int) -> dict[int, Link]:
     """Return slot → its one link that is neither used nor revoked; it may have expired."""
-    query = (
-        select(Link)
-        .join(Slot, col(Slot.id) == col(Link.slot_id))
-        .where(
-            col(Slot.request_id) == request_id, col(Link.used_at).is_(None), col(Link.revoked_at).is_(None)
-        )
-    )
-    return {link.slot_id: link for link in session.scalars(query) if link.slot_id is not None}
+    rows = session.scalars(_LIVE_LINKS, {"request": request_id})
+    return {link.slot_id: link for link in rows if link.slot_id is not None}
 
 
 def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, DecisionRequest]]:
@@ -117,6 +127,7 @@ def _late_links() -> Any:
         .where(
             col(Link.used_at).is_(None),
             col(Link.revoked_at).is_(None),
+            col(Link.slot_id).is_not(None),  # said as the index of live links has it
             col(Link.expires_at) >= bindparam("at"),
             col(DecisionRequest.state) == "decided",
         )

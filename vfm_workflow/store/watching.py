@@ -10,25 +10,31 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
+from vfm_workflow.store.mail_log import NOT_SETTLED
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     Attempt,
     Baseline,
+    Bounce,
     Condition,
     DecisionRequest,
     DigestSent,
     History,
+    Link,
     Milestone,
     MonthlyReturn,
     Occurrence,
     OutboxMail,
+    Person,
     PersonChange,
     Project,
     Reading,
     SavingEntry,
+    Slot,
     Version,
     VoteRow,
 )
@@ -36,10 +42,15 @@ from vfm_workflow.store.tables import (
 _HISTORY = History.__table__  # type: ignore[attr-defined]
 
 
+def prepare(session: Session) -> None:
+    """Add an index that nobody needs but whoever watches: by the day of the digest that said a fact."""
+    session.execute(text("CREATE INDEX ix_watched_digest_day ON occurrence (digest_day)"))
+
+
 def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
     """Return the rows of every project's history after `row_id`, in the order in which they were written."""
     query = select(_HISTORY).where(_HISTORY.c.id > row_id).order_by(_HISTORY.c.id)
-    return [dict(row) for row in session.execute(query).mappings()]
+    return [dict(row) for row in rows(session, query).mappings()]
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
@@ -81,7 +92,7 @@ def standings(session: Session) -> list[Standing]:
         "sponsor_id",
     )
     query = select(*(getattr(Project, name) for name in names)).order_by(col(Project.id))
-    return [Standing._make(row) for row in session.execute(query)]
+    return [Standing._make(row) for row in rows(session, query)]
 
 
 class Mail(NamedTuple):
@@ -102,38 +113,53 @@ def mails_after(session: Session, mail_id: int) -> list[Mail]:
     """Return the mails written after `mail_id`, oldest first."""
     names = ("id", "message_id", "notice", "to", "person_id", "created_at", "not_before", "state", "data")
     query = select(*(getattr(OutboxMail, name) for name in names)).where(col(OutboxMail.id) > mail_id)
-    return [Mail._make(row) for row in session.execute(query.order_by(col(OutboxMail.id)))]
+    return [Mail._make(row) for row in rows(session, query.order_by(col(OutboxMail.id)))]
 
 
-def mail_states(session: Session) -> dict[int, str]:
-    """Return the state of every mail, by id."""
-    query = select(col(OutboxMail.id), col(OutboxMail.state)).order_by(col(OutboxMail.id))
-    return {key: state for key, state in session.execute(query) if key is not None}
+def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int, str]:
+    """Return the state of every mail, by id; or of those that are open, or were written or settled since a moment."""
+    m = OutboxMail
+    query = select(col(m.id), col(m.state))
+    parts = [query] if since is None else [query.where(NOT_SETTLED), query.where(col(m.settled_at) >= since)]
+    return dict(sorted(tuple(row) for part in parts for row in rows(session, part)))
 
 
-def mail_bytes(session: Session) -> Iterator[tuple[int, bytes]]:
-    """Yield (id, bytes) of every mail."""
-    query = select(col(OutboxMail.id), col(OutboxMail.data)).order_by(col(OutboxMail.id))
-    for key, data in session.execute(query.execution_options(yield_per=500)):
-        yield key or 0, data
+def mail_count(session: Session) -> int:
+    """Return how many mails there are."""
+    return session.scalar(select(func.count()).select_from(OutboxMail)) or 0
 
 
-def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, int]:
-    """Return person → how many facts the ledger says they were told in the digest of a day, of everybody whose digest of
-    that day is claimed. `jobs` are the notices that digests tell."""
+def mail_bytes(session: Session) -> Iterator[tuple[int, bytes, dt.datetime | None]]:
+    """Yield (id, bytes, when it was settled) of every mail."""
+    m = OutboxMail
+    query = select(col(m.id), col(m.data), col(m.settled_at)).order_by(col(m.id))
+    for key, data, settled in session.execute(query.execution_options(yield_per=500)):
+        yield key or 0, data, settled
+
+
+class Claimed(NamedTuple):
+    """What the ledger says of a digest: how many facts it told, and how many of them had been put off until that day.
+
+    With one that was put off, the round that has come meanwhile counts as told too.
+    """
+
+    facts: int
+    put_off: int
+
+
+def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, Claimed]:
+    """Return person → what the ledger says of their digest of a day, of everybody whose digest of that day is claimed.
+    `jobs` are the notices that digests tell."""
     o, d = Occurrence, DigestSent
-    facts = (
-        select(col(o.person_id), func.count().label("facts"))
-        .where(col(o.digest_day) == day, col(o.job).in_(sorted(jobs)))
-        .group_by(col(o.person_id))
-        .subquery()
-    )
-    query = (
-        select(col(d.person_id), func.coalesce(facts.c.facts, 0))
-        .outerjoin(facts, facts.c.person_id == col(d.person_id))
-        .where(col(d.day) == day)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+    claimed = session.scalars(select(col(d.person_id)).where(col(d.day) == day))
+    found = {person: [0, 0] for person in claimed}
+    later = func.sum(case((col(o.period).startswith("later-"), 1), else_=0))
+    facts = select(col(o.person_id), col(o.job), func.count(), later).where(col(o.digest_day) == day)
+    for person, job, count, put_off in session.execute(facts.group_by(col(o.person_id), col(o.job))):
+        if job in jobs and person in found:
+            found[person][0] += count
+            found[person][1] += put_off
+    return {person: Claimed(*counts) for person, counts in found.items()}
 
 
 def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.date]]:
@@ -209,7 +235,102 @@ def votes_after(session: Session, vote_id: int) -> list[Cast]:
         .where(col(v.id) > vote_id)
         .order_by(col(v.id))
     )
-    return [Cast._make(row) for row in session.execute(query)]
+    return [Cast._make(row) for row in rows(session, query)]
+
+
+class Late(NamedTuple):
+    """An open milestone that is later than a board agreed."""
+
+    id: int
+    project_id: int
+    title: str
+    forecast: dt.date
+
+
+def late_milestones(session: Session) -> list[Late]:
+    """Return the milestones that are not done and forecast for later than was agreed."""
+    m = Milestone
+    query = select(col(m.id), col(m.project_id), col(m.title), col(m.forecast)).where(
+        col(m.done_on).is_(None), col(m.baseline).is_not(None), col(m.forecast) > col(m.baseline)
+    )
+    return [Late._make(row) for row in rows(session, query.order_by(col(m.id)))]
+
+
+def milestone_titles(session: Session) -> list[tuple[int, str]]:
+    """Return (project, title) of every milestone."""
+    found = rows(session, select(col(Milestone.project_id), col(Milestone.title)))
+    return [(project, title) for project, title in found]
+
+
+def returns_given(session: Session, since: str) -> set[tuple[int, str]]:
+    """Return (project, month) of the returns that are in, of the months from `since` on."""
+    r = MonthlyReturn
+    query = select(col(r.project_id), col(r.period)).where(col(r.state) != "draft", col(r.period) >= since)
+    return {(project, period) for project, period in rows(session, query)}
+
+
+class Waits(NamedTuple):
+    """A seat of an open decision that has not voted."""
+
+    slot_id: int
+    person_id: int
+    project_id: int
+    decision: str
+    opened_at: dt.datetime
+    deadline: dt.datetime
+
+
+def waiting_seats(session: Session) -> list[Waits]:
+    """Return the seats that an open decision waits for, of projects on which nothing is disputed."""
+    s, r, v, p = Slot, DecisionRequest, VoteRow, Project
+    query = (
+        select(col(s.id), col(s.person_id), col(r.project_id), col(r.decision), col(r.opened_at), col(r.deadline))
+        .join(r, col(r.id) == col(s.request_id))
+        .join(p, col(p.id) == col(r.project_id))
+        .outerjoin(v, col(v.slot_id) == col(s.id))
+        .where(col(r.state) == "open", col(s.vacated_at).is_(None), col(v.id).is_(None))
+        .where(col(p.disputed_at).is_(None))
+        .order_by(col(s.id))
+    )  # fmt: skip
+    return [Waits._make(row) for row in rows(session, query)]
+
+
+def links_since(session: Session, since: dt.datetime) -> dict[int, set[str]]:
+    """Return seat → Message-IDs of the mails with its links that were written since a moment."""
+    query = select(col(Link.slot_id), col(Link.message_id)).where(
+        col(Link.slot_id).is_not(None), col(Link.issued_at) >= since
+    )
+    found: dict[int, set[str]] = {}
+    for slot_id, message_id in rows(session, query):
+        found.setdefault(slot_id or 0, set()).add(message_id or "")
+    return found
+
+
+def undelivered(session: Session, since: dt.datetime) -> dict[int, int | None]:
+    """Return mail → whose it was, of those that were given up or came back for good since a moment, and are lost still."""
+    m, b = OutboxMail, Bounce
+    mails = select(col(m.id), col(m.person_id))
+    failed = mails.where(col(m.settled_at) >= since, col(m.state) == "failed")
+    back = mails.join(b, col(b.mail_id) == col(m.id)).where(col(b.at) >= since, col(b.kind) != "delayed")
+    both = (failed, back.where(col(m.bounced_at) >= since))
+    return {key or 0: person for query in both for key, person in rows(session, query)}
+
+
+def active_people(session: Session) -> dict[int, str]:
+    """Return the role of everybody who is there, by id."""
+    query = select(col(Person.id), col(Person.role)).where(col(Person.active).is_(True))
+    return {key or 0: role for key, role in rows(session, query.order_by(col(Person.id)))}
+
+
+def addresses_changed(session: Session, after: int) -> list[tuple[int, int, str, str]]:
+    """Return (row, person, old address, new address) of each change of address that was noted after a row."""
+    c = PersonChange
+    query = select(col(c.id), col(c.person_id), col(c.detail)).where(
+        col(c.id) > after, col(c.what) == "address"
+    )
+    found = rows(session, query.order_by(col(c.id)))
+    noted = [(key or 0, who, json.loads(detail)) for key, who, detail in found]
+    return [(key, who, detail["from"], detail["to"]) for key, who, detail in noted]
 
 
 def everything(session: Session) -> Iterator[str]:

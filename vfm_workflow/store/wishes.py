@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, exists, or_, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     Department,
-    DigestSent,
     MailHours,
     NoticeChoice,
     Occurrence,
@@ -28,31 +29,39 @@ class Hours(NamedTuple):
 
 def choices(session: Session, person_id: int | None = None) -> dict[tuple[int, str], str]:
     """Return (person, notice) → `daily`, `weekly` or `off`, of whoever chose, or of one person."""
-    n = NoticeChoice
-    query = select(col(n.person_id), col(n.notice), col(n.choice))
+    query = _choices()
     if person_id is not None:
-        query = query.where(col(n.person_id) == person_id)
-    return {(person, notice): choice for person, notice, choice in session.execute(query)}
+        query = query.where(col(NoticeChoice.person_id) == person_id)
+    return {(person, notice): choice for person, notice, choice in rows(session, query)}
+
+
+@cache
+def _choices() -> Any:
+    n = NoticeChoice
+    return select(col(n.person_id), col(n.notice), col(n.choice))
 
 
 def hours(session: Session) -> dict[int, Hours]:
     """Return person → when they want their digest, of whoever said."""
+    return {person: Hours(time, days) for person, time, days in rows(session, _hours())}
+
+
+@cache
+def _hours() -> Any:
     m = MailHours
-    rows = session.execute(select(col(m.person_id), col(m.digest_at), col(m.weekdays)))
-    return {person: Hours(time, days) for person, time, days in rows}
+    return select(col(m.person_id), col(m.digest_at), col(m.weekdays))
 
 
 def snoozes(session: Session) -> dict[tuple[int, str, str], dt.date]:
     """Return (person, notice, subject) → the day until which they put it off; days gone by are among them."""
+    found = rows(session, _snoozes())
+    return {(person, notice, subject): until for person, notice, subject, until in found}
+
+
+@cache
+def _snoozes() -> Any:
     s = Snooze
-    rows = session.execute(select(col(s.person_id), col(s.notice), col(s.subject), col(s.until_day)))
-    return {(person, notice, subject): until for person, notice, subject, until in rows}
-
-
-def told_between(session: Session, first: dt.date, last: dt.date) -> set[int]:
-    """Return who had a digest on any of the days `first` to `last`."""
-    query = select(col(DigestSent.person_id)).where(col(DigestSent.day) >= first, col(DigestSent.day) <= last)
-    return set(session.scalars(query.distinct()))
+    return select(col(s.person_id), col(s.notice), col(s.subject), col(s.until_day))
 
 
 def choose(session: Session, person_id: int, notice: str, choice: str, at: dt.datetime) -> None:

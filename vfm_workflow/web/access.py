@@ -46,7 +46,7 @@ class Need:
 ANYBODY, SIGNED_IN = Need("anybody"), Need("signed_in")
 
 
-def role(reads: str, *does: str, released: bool = False, fresh: bool = False) -> Need:
+def role(reads: str, *does: str, fresh: bool = False, released: bool = False) -> Need:
     """Return the need of a page that belongs to no project."""
     return Need("role", reads, does, released, fresh=fresh)
 
@@ -57,7 +57,10 @@ def project(reads: str, *does: str, released: bool = False, besides: str = "", k
 
 
 P = "/projects/{reference}"
+M = "/measures/{measure_code}"
+FEEDS = ("projects", "measures", "readings", "savings", "returns", "milestones")
 REMARKS = ("remark.comment", "remark.challenge", "remark.advise", "remark.recommend")
+FINANCE = ("savings.verify", "savings.bank")
 ACCESS: Mapping[tuple[str, str], Need] = {
     # Open: signing in, pages that say what the service is, links from mails (the link is the key), the demo's own pages.
     ("GET", "/"): ANYBODY,
@@ -98,6 +101,11 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", "/u/{seal}"): ANYBODY,
     # GOV.UK Notify tells what became of a mail; its token is the key.
     ("POST", "/notify/callback"): ANYBODY,
+    # A token of somebody's own is the key: it says for whom a machine reads, and the answer is what they may read.
+    ("GET", "/calendar/{secret}.ics"): ANYBODY,
+    **{("GET", f"/api/{name}{end}"): ANYBODY for name in FEEDS for end in ("", ".csv")},
+    ("GET", "/api/projects/{reference}"): ANYBODY,
+    ("POST", "/api/readings"): ANYBODY,
     # One's own, and lists that show what is one's to see.
     ("GET", "/tasks"): SIGNED_IN,
     ("POST", "/tasks/decisions/{request_id}/link"): SIGNED_IN,
@@ -115,13 +123,31 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/account/mail/later"): SIGNED_IN,
     ("POST", "/account/mail/later"): SIGNED_IN,
     ("POST", "/account/mail/later/end"): SIGNED_IN,
+    ("GET", "/account/tokens"): SIGNED_IN,
+    ("POST", "/account/tokens"): SIGNED_IN,
+    ("POST", "/account/tokens/{token_id}/end"): SIGNED_IN,
+    # Which files one may send hangs on their kind, which the journey knows.
+    ("GET", "/imports"): SIGNED_IN,
+    ("POST", "/imports"): SIGNED_IN,
+    ("GET", "/imports/templates/{figures}.csv"): SIGNED_IN,
+    ("GET", "/imports/{batch_id}"): SIGNED_IN,
+    ("GET", "/imports/{batch_id}/file"): SIGNED_IN,
+    ("POST", "/imports/{batch_id}/apply"): SIGNED_IN,
     ("GET", "/returns"): role("returns.read"),
+    ("GET", "/returns/{period}"): role("returns.read"),
+    ("GET", "/savings"): role("savings.read", released=True),
     ("GET", "/reports"): role("reports.read", released=True),
     # Who may read which report, and from when, the journey knows: some belong to a project.
     ("GET", "/reports/{kind}"): SIGNED_IN,
     ("POST", "/reports/{kind}"): SIGNED_IN,
     ("GET", "/reports/{kind}/{key}"): SIGNED_IN,
     ("POST", "/reports/{kind}/{key}"): SIGNED_IN,
+    ("GET", "/reports/{kind}/{key}/commentary"): role("reports.read", "reports.comment"),
+    ("POST", "/reports/{kind}/{key}/commentary"): role("reports.read", "reports.comment"),
+    ("GET", "/reports/{kind}/{key}/issue"): role("reports.read", "reports.issue"),
+    ("POST", "/reports/{kind}/{key}/issue"): role("reports.read", "reports.issue"),
+    ("GET", "/reports/{kind}/{key}/addendum"): role("reports.read", "reports.issue"),
+    ("POST", "/reports/{kind}/{key}/addendum"): role("reports.read", "reports.issue"),
     # By role alone.
     ("GET", "/projects/new"): role("project.read", "project.create"),
     ("POST", "/projects/new"): role("project.read", "project.create"),
@@ -154,6 +180,21 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("GET", "/me/deputies"): role("deputy.set"),
     ("POST", "/me/deputies"): role("deputy.set"),
     ("POST", "/me/deputies/{deputy_id}/end"): role("deputy.set"),
+    # The library of measures. In which department somebody may change it, the journey asks.
+    ("GET", "/measures"): role("reports.read", released=True),
+    ("GET", "/measures/add"): role("reports.read", "library.edit"),
+    ("POST", "/measures/add"): role("reports.read", "library.edit"),
+    ("GET", M): role("reports.read", released=True),
+    ("GET", f"{M}/edit"): role("reports.read", "library.edit"),
+    ("POST", f"{M}/edit"): role("reports.read", "library.edit"),
+    ("POST", f"{M}/retire"): role("reports.read", "library.edit"),
+    ("GET", f"{M}/figures"): role("reports.read", "library.edit"),
+    ("POST", f"{M}/figures"): role("reports.read", "library.edit"),
+    ("POST", f"{M}/agree"): role("reports.read", "library.agree_finance", "library.agree_service"),
+    ("GET", f"{M}/readings"): role("reports.read", "library.record"),
+    ("POST", f"{M}/readings"): role("reports.read", "library.record"),
+    ("GET", f"{M}/peers"): role("reports.read", "library.edit"),
+    ("POST", f"{M}/peers"): role("reports.read", "library.edit"),
     # On a project. Who may fire which event stands in its lifecycle, and the journey asks it.
     ("GET", P): project("project.read", released=True),
     ("POST", f"{P}/events"): project("project.read"),
@@ -202,6 +243,18 @@ ACCESS: Mapping[tuple[str, str], Need] = {
     ("POST", f"{P}/savings/add"): project("savings.read", "plan.edit"),
     ("GET", f"{P}/savings/{{line_id}}"): project("savings.read"),
     ("POST", f"{P}/savings/{{line_id}}"): project("savings.read", "plan.edit"),
+    ("GET", f"{P}/savings/{{line_id}}/register"): project("savings.read"),
+    ("POST", f"{P}/savings/{{line_id}}/claims"): project("savings.read", "savings.claim"),
+    # A partner reads the savings, and not what Finance was shown for them.
+    ("GET", f"{P}/savings/{{line_id}}/claims/{{claim_id}}"): project("history.read"),
+    ("GET", f"{P}/savings/{{line_id}}/claims/{{claim_id}}/document"): project("history.read"),
+    ("POST", f"{P}/savings/{{line_id}}/claims/{{claim_id}}"): project("history.read", *FINANCE),
+    ("POST", f"{P}/savings/{{line_id}}/delivered"): project("savings.read", "savings.verify"),
+    ("POST", f"{P}/savings/{{line_id}}/shares"): project("savings.read", "savings.share"),
+    ("POST", f"{P}/savings/{{line_id}}/ring-fences"): project("savings.read", "savings.bank"),
+    ("POST", f"{P}/savings/{{line_id}}/ring-fences/{{fence_id}}"): project("savings.read", "savings.bank"),
+    ("GET", f"{P}/reviews"): project("savings.read"),
+    ("POST", f"{P}/reviews/{{number}}"): project("savings.read", "savings.review"),
     ("GET", f"{P}/returns"): project("returns.read"),
     ("GET", f"{P}/returns/{{period}}"): project("returns.read"),
     ("POST", f"{P}/returns/{{period}}"): project("returns.read", "return.submit", keeps=True),
@@ -256,7 +309,8 @@ def guard(visit: Page) -> None:
 
 def _by_role(visit: Visit, need: Need) -> None:
     spec = visit.home.roles.get(visit.me().role)
-    if spec is None or spec.may.get(need.reads) in (None, "" if need.released else "released"):
+    scope = spec.may.get(need.reads) if spec is not None else None
+    if scope is None or (scope == "released" and not need.released):
         raise NotFound(NO_PAGE)
     if need.does and not any(visit.may(permission) for permission in need.does):
         raise NotAllowed(NOT_YOURS)

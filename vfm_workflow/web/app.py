@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from vfm_workflow import __version__, collector, wiring
 from vfm_workflow.errors import ProofNeeded, VfmError
 from vfm_workflow.logs import log
-from vfm_workflow.web import pages, templating
+from vfm_workflow.web import answers, pages, templating
 from vfm_workflow.web.gate import Gate
 from vfm_workflow.web.headers import Headers
 from vfm_workflow.web.keeping import keep_for_proof, keep_for_sign_in
@@ -121,8 +121,15 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
 
 
+def _machines(request: Request) -> bool:
+    """Return whether a program asks, to be refused in JSON."""
+    return request.url.path.startswith(answers.HERE)
+
+
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, VfmError)
+    if _machines(request):
+        return answers.refused(error, error.status)
     if request.headers.get("x-autosave"):
         return JSONResponse({"saved": False, "message": str(error)}, error.status)
     found = _visit(request)
@@ -142,6 +149,8 @@ def _http(request: Request, error: Exception) -> Response:
         413: "That is too large to send.",
     }
     message = said.get(error.status_code, "That request could not be used.")
+    if _machines(request):
+        return answers.refused(message, error.status_code)
     return found.page("error.html", {"error": message, "reasons": ()}, status=error.status_code)
 
 
@@ -152,6 +161,8 @@ def _malformed(request: Request, _: Exception) -> Response:
 def _broken(request: Request, error: Exception) -> Response:
     log.error("a page failed", path=request.url.path, exc_info=error)
     message = "Something went wrong on our side. Nothing was changed. Try again in a minute."
+    if _machines(request):
+        return answers.refused(message, 500)
     return _visit(request).page("error.html", {"error": message, "reasons": ()}, status=500)
 
 

@@ -14,7 +14,7 @@ from vfm_workflow.domain.money import figure
 from vfm_workflow.journeys import gate
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import pages_figures as store
-from vfm_workflow.store import projects, returns
+from vfm_workflow.store import projects, register, returns
 from vfm_workflow.store.pages_figures import Line, Peer, Ratio, Year
 from vfm_workflow.store.returns import Reported
 from vfm_workflow.store.tables import Project
@@ -93,6 +93,17 @@ class SavingRow:
     line: Line
     years: Mapping[int, Year]
     delivered: Sequence[Reported]
+    agreed: Sequence[Mapping[int, tuple[int, int, int]]] = ()
+    """Every profile that CMT agreed, the first one first."""
+
+    @property
+    def rebaselined(self) -> bool:
+        """Whether CMT has agreed another profile since the first."""
+        return len(self.agreed) > 1
+
+    def first(self, year: int) -> int:
+        """Return what CMT agreed first for a year, 0 where that profile has none."""
+        return self.agreed[0].get(year, (0, 0, 0))[1] if self.agreed else self.expected(year)
 
     @property
     def kind(self) -> str:
@@ -144,9 +155,15 @@ def savings(session: Session, project: Project) -> Savings:
     """Return a project's lines of savings in order."""
     key = projects.key(project)
     profiles, delivered = store.profiles(session, key), returns.delivered(session, key, ALWAYS)
+    agreed = register.agreements(session, register.chosen(register.Wanted(project_id=key)))
     return Savings(
         [
-            SavingRow(line, profiles.get(line.id, {}), delivered.get(line.id, []))
+            SavingRow(
+                line,
+                profiles.get(line.id, {}),
+                delivered.get(line.id, []),
+                [row.years for row in agreed.get(line.id, [])],
+            )
             for line in store.lines(session, key)
         ]
     )

@@ -17,6 +17,11 @@ def valued(measure: MeasureFact, value: int | None) -> str:
     return "" if value is None else unit_of(measure.unit).of(figure(value, measure.places))
 
 
+def in_unit(unit: str, places: int, value: int | None) -> str:
+    """Return a value in steps of 10^-places with its unit; nothing for none."""
+    return "" if value is None else unit_of(unit).of(figure(value, places))
+
+
 @dataclass(frozen=True, slots=True)
 class Spark:
     """A line of values in a box of `width` by `height`: each run of months without a gap, the last point, the target."""

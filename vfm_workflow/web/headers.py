@@ -7,7 +7,7 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SECRET_PATH = re.compile(r"^/(d|c|i|u|dispute|sign-in)/[^/?]+")
+SECRET_PATH = re.compile(r"^/(d|c|i|u|calendar|dispute|sign-in)/[^/?]+")
 BASE_POLICY = "default-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vfm_workflow.domain.calendar import month_name, short_day
+from vfm_workflow.domain.calendar import month_name, quarter_name, short_day
 from vfm_workflow.domain.decisions import OUTCOME_LABELS
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.snapshot import fingerprint
@@ -104,9 +104,18 @@ def _changed(detail: Detail) -> str:
 
 def _return(detail: Detail, done: str) -> tuple[str, str]:
     title = f"Return for {month_name(detail['period'])} {done}"
-    why = [reason["sentence"] for reason in detail.get("why", ()) if reason["colour"] == detail.get("rag")]
+    why = [
+        reason["sentence"]
+        for reason in detail.get("why", ())
+        if reason["colour"] == detail.get("rag") and reason.get("status") != "outlook"
+    ]
     rating = f"Rated {detail['rag']}." if detail.get("rag") else ""
     return title, " ".join((rating, *why)).strip()
+
+
+def _claim(detail: Detail, done: str, more: str) -> tuple[str, str]:
+    title = f"{detail['amount']} of a saving {done}"
+    return title, f"“{detail['saving']}”, {quarter_name(detail['quarter'])}. {more}".strip()
 
 
 SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
@@ -131,6 +140,35 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     "saving_added": lambda d: ("Saving added", f"“{d['saving']}”"),
     "saving_changed": lambda d: ("Saving changed", f"“{d['saving']}”. {_changed(d)}"),
     "saving_removed": lambda d: ("Saving removed", f"“{d['saving']}”"),
+    "saving_claimed": lambda d: _claim(d, "put before Finance", f"Evidence: {d['evidence']} {d['quality']}"),
+    "saving_verified": lambda d: _claim(
+        d, "verified by Finance", d["quality"] + (f" Accepted: {d['accepted']}" if d["accepted"] else "")
+    ),
+    "saving_refused": lambda d: _claim(d, "refused by Finance", ""),
+    "saving_banked": lambda d: _claim(d, "banked", f"Budget {d['budget_code']}, journal {d['journal']}."),
+    "saving_placed": lambda d: _claim(
+        d, "said where it went", "; ".join(f"{amount}: {to}" for to, amount in d["went"].items()) + ". " + d["note"]
+    ),
+    "saving_delivered": lambda d: (
+        f"{d['amount']} delivered in {month_name(d['period'])}",
+        f"“{d['saving']}”, said by Finance: no return is owed for the month."
+        + (f" It was {d['was']}." if d["was"] else ""),
+    ),
+    "saving_fenced": lambda d: (
+        f"{d['amount']} ring-fenced",
+        f"“{d['saving']}”, budget {d['budget_code']}" + (f", until {_day(d['until'])}." if d["until"] else "."),
+    ),
+    "saving_fence_lifted": lambda d: (f"Ring-fence of {d['amount']} lifted", f"“{d['saving']}”."),
+    "saving_share": lambda d: (
+        f"What {d['partner']} saves itself",
+        f"“{d['saving']}”: "
+        + "; ".join(f"{year} {now or 'nothing said'}" for year, (_, now) in d["changed"].items()) + ".",
+    ),
+    "benefits_reviewed": lambda d: (
+        f"Benefits review {d['number']} done",
+        {"yes": "The savings are still there.", "partly": "Part of the savings is still there.",
+         "no": "The savings are not there."}[d["sustained"]] + f" {d['finding']}",
+    ),
     "consultee_asked": lambda d: (
         f"{d['consultee']} was consulted",
         f"By a link sent to {d['address']}, to answer until {_day(d['deadline'])}." if d.get("address") else "",

@@ -33,6 +33,7 @@ UNDER = {
     "comments": "decisions",
     "rebaseline": "milestones",
     "savings": "measures",
+    "reviews": "measures",
     "versions": "decisions",
     "conditions": "decisions",
     "dispute": "decisions",

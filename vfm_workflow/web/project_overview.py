@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +14,16 @@ from vfm_workflow.domain.facts import Facts, MilestoneFact, SavingFact
 from vfm_workflow.domain.lifecycle import BACK, Lifecycle
 from vfm_workflow.domain.milestones import slippage
 from vfm_workflow.domain.money import pounds
+from vfm_workflow.domain.rag import TITLES, Verdict
 from vfm_workflow.errors import Unmet
-from vfm_workflow.journeys import board, gate, settling
+from vfm_workflow.journeys import board, gate, return_form, settling
 from vfm_workflow.journeys.gate import Option
-from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import history, pages_record, pages_tasks, projects
 from vfm_workflow.store import returns as return_store
 from vfm_workflow.store.pages_record import Member
 from vfm_workflow.store.tables import Project
-from vfm_workflow.web import charts
+from vfm_workflow.web import pictures
 from vfm_workflow.web.history_words import entry
 from vfm_workflow.web.project_frame import frame
 from vfm_workflow.web.visit import Visit
@@ -43,12 +44,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """The traffic light, which rule gave it, and what it was before."""
+    """The traffic light, which rules gave it, what is done about it, and what it was before."""
 
     colour: str | None
     label: str
-    reasons: tuple[str, ...]
     before: str
+    verdict: Verdict | None = None
+    action: str = ""
+    owner: str = ""
+    by: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ def overview(visit: Visit, session: Session, reference: str) -> dict[str, Any]:
         options = [option for option in options if option.mine]
     return {
         **context,
-        "rating": rating(session, home, project) if reads["returns"] else None,
+        "rating": rating(session, project) if reads["returns"] else None,
+        "status_titles": TITLES,
         "figures": figures(facts, home.calendar, savings=reads["savings"]),
         "forward": [option for option in options if option.step.spec.style == "primary"],
         "others": [option for option in options if option.step.spec.style != "primary"],
@@ -93,7 +98,7 @@ def overview(visit: Visit, session: Session, reference: str) -> dict[str, Any]:
         "conditions": [c for c in pages_record.conditions(session, key) if c.discharged_at is None]
         if reads["decisions"]
         else [],
-        "chart": charts.milestones(facts.milestones, visit.today, home.calendar),
+        "chart": pictures.milestones(facts.milestones, visit.today, home.calendar),
         "latest": [entry(row, lifecycle) for row in history.of(session, key, LATEST)]
         if reads["history"]
         else [],
@@ -103,16 +108,22 @@ def overview(visit: Visit, session: Session, reference: str) -> dict[str, Any]:
     }
 
 
-def rating(session: Session, home: Home, project: Project) -> Rating:
+def rating(session: Session, project: Project) -> Rating:
     """Return the rating of the newest return that has one, with its reasons as they were written down then."""
     rows = [row for row in return_store.of_project(session, projects.key(project)) if row.rag is not None]
     if not rows:
-        return Rating(None, "Rating", (), "The first monthly return rates the project")
+        return Rating(None, "Rating", "The first monthly return rates the project")
     newest = rows[-1]
-    said = return_store.submission(session, projects.key(project), newest.period) or {}
-    reasons = [reason["sentence"] for reason in said.get("why", ()) if reason["colour"] == newest.rag]
     before = f"It was {rows[-2].rag} in {month_name(rows[-2].period)}" if len(rows) > 1 else ""
-    return Rating(newest.rag, f"Rating, return for {month_name(newest.period)}", tuple(reasons), before)
+    return Rating(
+        newest.rag,
+        f"Rating, return for {month_name(newest.period)}",
+        before,
+        return_form.verdict_of(session, newest),
+        newest.action,
+        newest.action_owner,
+        newest.action_by,
+    )
 
 
 def figures(facts: Facts, calendar: Calendar, *, savings: bool) -> list[Figure]:

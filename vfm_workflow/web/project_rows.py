@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 
 from jinja2 import Template
 from markupsafe import Markup
+from sqlmodel import Session
 
-from vfm_workflow.domain.calendar import Calendar, short_day
+from vfm_workflow.domain.calendar import Calendar, month_name, short_day
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.milestones import slippage
+from vfm_workflow.domain.rag import recalled
 from vfm_workflow.journeys import portfolio
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.store import judged
 from vfm_workflow.store.listing import Row
 from vfm_workflow.store.pages_projects import Deciding
 from vfm_workflow.web.stage_bar import position
@@ -39,6 +42,8 @@ class Shown(NamedTuple):
     waited: str
     """Since when, of how many days, or until when."""
     overdue: bool
+    why: tuple[str, ...] = ()
+    """What the newest return says of a rating that is not green: what it was before, and each rule's sentence."""
 
 
 KEPT = 4096
@@ -53,6 +58,7 @@ def written(
     rows: Iterable[Row],
     deciding: Mapping[int, Sequence[Deciding]],
     today: dt.date,
+    why: Mapping[int, tuple[str, ...]],
 ) -> Markup:
     """Return the rows as HTML. Each is kept under everything that it says, so that it is never out of date."""
     kept: dict[Any, str] = home.kept.setdefault("rows", {})
@@ -61,13 +67,29 @@ def written(
     pieces = []
     for row in rows:
         asked = tuple(deciding.get(row.id, ()))
-        mark = (row, asked, today, departments.get(row.department))
+        reasons = why.get(row.id, ())
+        mark = (row, asked, today, departments.get(row.department), reasons)
         html = kept.get(mark)
         if html is None:
             shown = in_words(home, lifecycles[row.lifecycle], departments, row, asked, today)
-            html = kept[mark] = template.render(shown._asdict())
+            html = kept[mark] = template.render(shown._replace(why=reasons)._asdict())
         pieces.append(html)
     return Markup("\n".join(pieces))  # noqa: S704  (each was escaped by its template)
+
+
+def reasons(session: Session, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+    """Return project id → why its rating is not green, by one statement for all of them; nothing asked where all are."""
+    wanted = [row.id for row in rows if row.rag in ("amber", "red")]
+    found = {}
+    for row in judged.newest(session, wanted) if wanted else ():
+        before = (f"It was {row.rag_before} in the return before.",) if row.rag_before else ()
+        said = [one for one in (recalled(kept) for kept in row.why) if one.colour != "green"]
+        found[row.project_id] = (
+            f"Return for {month_name(row.period)}.",
+            *before,
+            *(one.sentence for one in said if one.status != "outlook"),
+        )
+    return found
 
 
 def in_words(

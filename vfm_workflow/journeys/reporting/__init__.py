@@ -1,20 +1,37 @@
 """Reports: what each kind shows, who may read it and from when, and how one is issued (§6.2, §15.2)."""
 
-from vfm_workflow.journeys.reporting.issuing import addend, comment, issue, may_comment, path_key
+from vfm_workflow.journeys.reporting.issuing import (
+    Acts,
+    acts,
+    addend,
+    comment,
+    comments_for,
+    corrected,
+    issue,
+    may_comment,
+    path_key,
+    silent,
+)
 from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered
-from vfm_workflow.journeys.reporting.reading import kind_of, listed, may_read_exempt, read
+from vfm_workflow.journeys.reporting.reading import kind_of, listed, may_read_exempt, plain_key, read
 
 __all__ = [
     "KINDS",
+    "Acts",
     "Kind",
     "Offered",
+    "acts",
     "addend",
     "comment",
+    "comments_for",
+    "corrected",
     "issue",
     "kind_of",
     "listed",
     "may_comment",
     "may_read_exempt",
     "path_key",
+    "plain_key",
     "read",
+    "silent",
 ]

@@ -10,7 +10,6 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.domain.outline import PARAGRAPHS
 from vfm_workflow.domain.roles import Actor, may
-from vfm_workflow.domain.snapshot import digest
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
@@ -18,9 +17,11 @@ from vfm_workflow.journeys.posting import leave_fact
 from vfm_workflow.journeys.reporting import corrections
 from vfm_workflow.journeys.reporting.kinds import KINDS, Kind
 from vfm_workflow.journeys.reporting.parts import Asked
-from vfm_workflow.reports.model import Block, Report, Section, Text, from_json, public, to_json
+from vfm_workflow.reports.model import Block, Report, Section, Table, Text, from_json, public, to_json
 from vfm_workflow.store import issued as store
 from vfm_workflow.store import projects
+from vfm_workflow.store import report_figures as figures
+from vfm_workflow.store.audit_figures import issued_digest
 
 NOTICE = "report_issued"
 TEXT_LIMIT = 8000
@@ -102,7 +103,7 @@ def _refuse_stranger(home: Home, by: Actor | None) -> None:
 
 
 def _freeze(session: Session, report: Report, number: int, by: Actor | None, at: dt.datetime) -> None:
-    whole = to_json(report)
+    whole, open_to_all = to_json(report), to_json(public(report))
     ours = store.add(
         session,
         kind=report.kind,
@@ -110,9 +111,9 @@ def _freeze(session: Session, report: Report, number: int, by: Actor | None, at:
         number=number,
         at=at,
         by=by.id if by is not None else None,
-        public=to_json(public(report)),
+        public=open_to_all,
         exempt=whole,
-        digest=digest(whole),
+        digest=issued_digest(whole, open_to_all),
     )
     if not ours:
         raise NotAllowed(f"Somebody else issued “{report.title}” at the same moment. Load the page again.")
@@ -183,3 +184,48 @@ def may_comment(session: Session, home: Home, by: Actor, department: str) -> boo
     if scope == "all":
         return True
     return scope == "department" and bool(department) and by.department == department
+
+
+def comments_for(session: Session, home: Home, by: Actor) -> list[tuple[str, str]]:
+    """Return (code, name) of every department that somebody comments for, and first the whole council (an empty code)."""
+    names = [("", "The whole council"), *((row.code, row.name) for row in projects.departments(session))]
+    return [(code, name) for code, name in names if may_comment(session, home, by, code)]
+
+
+def silent(session: Session, kind: str, key: str) -> list[str]:
+    """Return the departments that have said nothing in a report yet."""
+    said = {row.department for row in figures.commentary(session, kind, key)}
+    return [code for code in figures.departments(session) if code not in said]
+
+
+def corrected(session: Session, home: Home, kind: str, key: str, at: dt.datetime) -> Table:
+    """Return what was corrected since a report was issued, beyond what its addenda say. Raises NotFound or NotAllowed."""
+    found = issued_kind(kind)
+    rows = store.of(session, kind, key)
+    if not rows:
+        raise NotAllowed(f"{found.title} {key} has not been issued yet.")
+    return corrections.since(
+        [from_json(row.exempt) for row in rows], found.make(Asked(session, home, key, at))
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Acts:
+    """What somebody may do with a report that is issued."""
+
+    issued: bool
+    issues: bool
+    comments: bool
+    corrected: int
+    """How many figures were corrected since, for who issues."""
+
+
+def acts(session: Session, home: Home, kind: str, key: str, by: Actor, at: dt.datetime) -> Acts | None:
+    """Return what `by` may do with a report; None for nothing."""
+    if not KINDS[kind].issued:
+        return None
+    is_issued = bool(store.of(session, kind, key))
+    issues = may(home.roles, by, "reports.issue")
+    comments = not is_issued and bool(comments_for(session, home, by))
+    count = len(corrected(session, home, kind, key, at).rows) if is_issued and issues else 0
+    return Acts(is_issued, issues, comments, count) if issues or comments else None

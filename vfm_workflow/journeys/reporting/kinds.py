@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from vfm_workflow.domain.roles import Actor
-from vfm_workflow.journeys.reporting import decisions, department, efficiency, mtfp, project, quarter
+from vfm_workflow.journeys.reporting import decisions, department, efficiency, monthly, mtfp, project, quarter
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report
 
@@ -68,6 +68,15 @@ KINDS: Mapping[str, Kind] = {
             "Five years of the pipeline of savings, weighted by stage, against the target.",
             "",
             mtfp.make,
+        ),
+        Kind(
+            "returns",
+            "Monthly return of all services",
+            "Status, outlook, cost and performance of every project under way in a month, by department, for CMT.",
+            "2026-10",
+            monthly.make,
+            per="month",
+            open=monthly.months,
         ),
         Kind(
             "department",

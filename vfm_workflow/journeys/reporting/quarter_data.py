@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from vfm_workflow.domain.calendar import Calendar, month_end
+from vfm_workflow.domain.calendar import Calendar, month_before, month_end
 from vfm_workflow.domain.lifecycle import Stage
 from vfm_workflow.domain.milestones import expected
 from vfm_workflow.domain.profile import months_so_far, shared_out
@@ -133,7 +133,7 @@ def collect(asked: Asked) -> Quarter:
         raise BadInput({"quarter": f"The quarter {asked.key} has not ended yet: it ends on {ends}."})
     year = calendar.financial_year(month_end(last))
     months = tuple(months_so_far(last, calendar))
-    earlier = _month_before(own[0])
+    earlier = month_before(own[0])
     session = asked.session
     projects = store.projects(session)
     return Quarter(
@@ -154,10 +154,6 @@ def collect(asked: Asked) -> Quarter:
         unverified=_unverified(asked, own, projects),
         year_expected={r.project_id: r.ongoing + r.once for r in store.expected(session, [year])},
     )
-
-
-def _month_before(month: str) -> str:
-    return (month_end(month).replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
 
 
 def _stages(asked: Asked, projects: Sequence[ProjectRow]) -> dict[tuple[str, str], Stage]:

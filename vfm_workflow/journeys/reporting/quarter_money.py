@@ -44,10 +44,10 @@ MONEY = (
     Column("Profiled", "money", sums=True),
     Column("Difference", "money", sums=True),
     Column("Delivered, %", "percent"),
-    Column("Profile, whole year", "money", sums=True),
-    Column("Evidenced", "money", sums=True),
-    Column("Verified", "money", sums=True),
-    Column("Banked", "money", sums=True),
+    Column("Profile, whole year", "money", sums=True, of_day=True),
+    Column("Evidenced", "money", sums=True, of_day=True),
+    Column("Verified", "money", sums=True, of_day=True),
+    Column("Banked", "money", sums=True, of_day=True),
 )
 
 
@@ -72,7 +72,13 @@ def by_department(found: Quarter) -> Table:
     note = SOURCE + PROFILED + " Evidenced includes verified, and verified includes banked."
     columns = (Column("Department", wide=True), *MONEY)
     return Table(
-        "savings_departments", "Savings by department, year so far", columns, rows_of(rows), note, total="All"
+        "savings_departments",
+        "Savings by department, year so far",
+        columns,
+        rows_of(rows),
+        note,
+        total="All",
+        of_period=True,
     )
 
 
@@ -86,7 +92,13 @@ def by_project(found: Quarter) -> Table:
     columns = (Column("Project", wide=True), *MONEY)
     note = SOURCE + PROFILED + " A line that another project counts is left out."
     return Table(
-        "savings_projects", "Savings by project, year so far", columns, rows_of(rows), note, total="All"
+        "savings_projects",
+        "Savings by project, year so far",
+        columns,
+        rows_of(rows),
+        note,
+        total="All",
+        of_period=True,
     )
 
 

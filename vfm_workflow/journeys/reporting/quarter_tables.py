@@ -57,7 +57,7 @@ def status(found: Quarter) -> Table:
         body.append(
             (
                 named(project),
-                project.department,
+                found.departments.get(project.department, project.department),
                 Cell(said.rag, link=link),
                 before.rag if before is not None else None,
                 said.time,

@@ -56,7 +56,12 @@ def kind_of(kind: str) -> Kind:
 
 def _plain(kind: Kind, key: str) -> str:
     """Return a key as it is kept: `2026-27` of an address is the financial year 2026/27."""
-    return key.replace("-", "/", 1) if kind.per == "year" else key.strip()
+    return key.strip().replace("-", "/", 1) if kind.per == "year" else key.strip()
+
+
+def plain_key(kind: str, key: str) -> str:
+    """Return a key of an address as it is kept. Raises NotFound for no kind of report."""
+    return _plain(kind_of(kind), key)
 
 
 def follows_a_clock(home: Home, by: Actor) -> bool:

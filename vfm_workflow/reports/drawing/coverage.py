@@ -13,6 +13,8 @@ from vfm_workflow.reports.model import Column, Picture, Table, rows_of
 
 MOST = 8
 """Squares in a row; more are said in figures."""
+NAMED = 4
+"""Departments named in the finding; more are counted, and the picture names them all."""
 LEFT = 280.0
 """Where the marks begin, right of the names."""
 
@@ -53,13 +55,27 @@ def _finding(data: Coverage) -> str:
     said = f"{count or 'None'} of {len(departments)} departments {have} completed a project in {year}"
     idle = [d["name"] for d in without if not d["under_way"]]
     if not idle:
-        return f"{said}; each of the others has one under way."
-    verb = "has none completed and none" if len(idle) == 1 else "have none completed and none"
-    return f"{said}; {_listed(idle)} {verb} under way."
+        return f"{said}; {_not_yet(without)}, though {_each(without)} at least one under way."
+    if len(idle) == len(without):
+        return f"{said}; {_not_yet(without)}, and {_none(without)} under way."
+    return f"{said}; {_not_yet(without)}, and {_listed(idle)} {'has' if len(idle) == 1 else 'have'} none under way."
+
+
+def _not_yet(without: Sequence[Covered]) -> str:
+    verb = "has" if len(without) == 1 else "have"
+    return f"{_listed([d['name'] for d in without])} {verb} not yet"
+
+
+def _each(without: Sequence[Covered]) -> str:
+    return "it has" if len(without) == 1 else "each has"
+
+
+def _none(without: Sequence[Covered]) -> str:
+    return "it has none" if len(without) == 1 else "none of them has one"
 
 
 def _listed(names: Sequence[str]) -> str:
-    if len(names) > 3:
+    if len(names) > NAMED:
         return f"{len(names)} departments"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 

@@ -114,10 +114,11 @@ def write_free(
 
     Returns whether there was one.
     """
+    foot = scene.height or float("inf")
     for x, y, anchor in places:
         words = Words(x, y, clean(text), scene.size, anchor, bold, INK, backed)
         box = words.box
-        inside = box.left >= 0 and box.right <= scene.width and box.top >= 0
+        inside = box.left >= 0 and box.right <= scene.width and box.top >= 0 and box.bottom <= foot
         taken = [*(w.box for w in scene.words), *(m.box for m in scene.marks), *avoid]
         if inside and not any(box.meets(other) for other in taken):
             scene.words.append(words)

@@ -98,9 +98,8 @@ def _gap(amount: int, profiled: int, over: str, under: str) -> str:
     """Return how far an amount is from its profile, and whether the sentence has rounded them."""
     gap, largest = amount - profiled, max(abs(amount), abs(profiled))
     rounded = rounding((amount, profiled, gap), largest)
-    if gap == 0:
-        return f"as profiled{rounded}"
-    return f"{short_pounds(abs(gap), largest)} {over if gap > 0 else under}{rounded}"
+    said = short_pounds(abs(gap), largest)
+    return f"as profiled{rounded}" if said == "£0" else f"{said} {over if gap > 0 else under}{rounded}"
 
 
 def _table(key: str, title: str, data: SavingsProfile) -> Table:

@@ -250,7 +250,7 @@ def _grid(
 def _medians(
     scene: Scene, data: Scatter, x: Scale, y: Scale, frame: tuple[float, float, float, float]
 ) -> list[Box]:
-    """Draw both medians as lines, shade where both are better than them, and return the room of the lines."""
+    """Draw both medians as lines, shade where both are better, and return the room that names keep off."""
     cost, performance = data["cost"], data["performance"]
     if cost["median"] is None or performance["median"] is None:
         return []
@@ -262,7 +262,11 @@ def _medians(
     scene.ground.append(Area(across, top, right - across, upwards - top, SHADE))
     scene.lines.append(Line(((across, top), (across, bottom)), INK, 1.5, "6 4"))
     scene.lines.append(Line(((left, upwards), (right, upwards)), INK, 1.5, "6 4"))
-    return [Box(across - 1, top, across + 1, bottom), Box(left, upwards - 1, right, upwards + 1)]
+    return [
+        Box(across - 1, top, across + 1, bottom),
+        Box(left, upwards - 1, right, upwards + 1),
+        Box(left - 1, top, left + 1, bottom),
+    ]
 
 
 def _points(scene: Scene, peers: list[Point], ours: Point, x: Scale, y: Scale, avoid: list[Box]) -> None:
@@ -281,4 +285,4 @@ def _points(scene: Scene, peers: list[Point], ours: Point, x: Scale, y: Scale, a
 
 
 def _short(scene: Scene, name: str, *, bold: bool = False) -> str:
-    return wrap(name, scene.width * 0.42, scene.size, most=1, bold=bold)[0]
+    return wrap(name, scene.width * (0.55 if bold else 0.42), scene.size, most=1, bold=bold)[0]

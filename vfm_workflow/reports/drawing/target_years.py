@@ -136,6 +136,8 @@ def _figures(
         for number, text in enumerate(texts):
             # without room for all in one line, every second stands a line lower
             drop = 0 if fits else number % 2 * scene.leading
-            scene.say(left + (number + 0.5) * step, y + scene.size + drop, text, "middle", bold=bold)
+            half = width(text, scene.size, bold=bold) / 2
+            middle = min(max(left + (number + 0.5) * step, half), scene.width - half)
+            scene.say(middle, y + scene.size + drop, text, "middle", bold=bold)
         y += scene.leading * (1 if fits else 2)
     return y + 8

@@ -183,8 +183,8 @@ def draw(data: Any, *, narrow: bool) -> Scene:
             scene.lines.append(Line(ends, colour, 2.5, dashes))
     levels = [Box(left, line.points[0][1] - 2, right, line.points[0][1] + 2) for line in scene.lines[before:]]
     months = data["months"]
-    inner = right - left - 40
-    places = [round(left + 20 + n * inner / max(len(months) - 1, 1), 1) for n in range(len(months))]
+    inner = right - left - 60
+    places = [round(left + 36 + n * inner / max(len(months) - 1, 1), 1) for n in range(len(months))]
     month_axis(scene, months, places, bottom + scene.leading)
     scene.height = bottom + scene.leading + 8
     _readings(scene, data, [(x, v) for x, v in zip(places, data["values"], strict=True)], up, levels)

@@ -26,6 +26,7 @@ from vfm_workflow.store.tables.delivery import (
 from vfm_workflow.store.tables.figures import (
     Measure,
     MeasureAgreement,
+    MeasureChange,
     MeasureTarget,
     MonthlyReturn,
     PeerValue,
@@ -106,6 +107,7 @@ __all__ = [
     "MailboxReader",
     "Measure",
     "MeasureAgreement",
+    "MeasureChange",
     "MeasureTarget",
     "Milestone",
     "MonthlyReturn",

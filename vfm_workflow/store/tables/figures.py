@@ -83,6 +83,20 @@ class MeasureAgreement(Table, table=True):
     at: dt.datetime = Field(sa_type=Moment)
 
 
+class MeasureChange(Table, table=True):
+    """What somebody changed of a library's measure: its words, its tolerance, its peers, that it is retired. Append-only by
+    trigger; a project's measure has its project's history."""
+
+    __tablename__ = "measure_change"
+
+    measure_id: int = Field(primary_key=True, foreign_key="measure.id")
+    number: int = Field(primary_key=True)
+    at: dt.datetime = Field(sa_type=Moment)
+    by: int = Field(foreign_key="person.id")
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """Field → [what it was, what it is]."""
+
+
 class PeerValue(Table, table=True):
     """Another council's value of a measure, with its source (§4.5)."""
 

@@ -36,7 +36,7 @@ class IssuedReport(Table, table=True):
     exempt: str
     """Canonical JSON with the text that is exempt from publication."""
     digest: str = Field(max_length=64)
-    """SHA-256 of `exempt`, in hex."""
+    """SHA-256 of both, in hex: `vfm audit verify` holds them against it."""
 
 
 class Commentary(Table, table=True):

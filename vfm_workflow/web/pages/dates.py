@@ -16,7 +16,7 @@ from vfm_workflow.domain.forms import parse_date
 from vfm_workflow.errors import BadInput
 from vfm_workflow.journeys import dates
 from vfm_workflow.store import facts, projects
-from vfm_workflow.web import charts, milestones
+from vfm_workflow.web import milestones, pictures
 from vfm_workflow.web.editing import REFUSED, Editing, editing, joined, refusal
 from vfm_workflow.web.ids import RowId
 from vfm_workflow.web.project_frame import frame
@@ -76,7 +76,7 @@ def _listing(
     with visit.read() as session:
         context = _context(visit, session, reference)
         step = asking_step(context)
-    chart = charts.milestones([row.fact for row in context["rows"]], visit.today, visit.home.calendar)
+    chart = pictures.milestones([row.fact for row in context["rows"]], visit.today, visit.home.calendar)
     context |= {"chart": chart, "may_ask": step is not None}
     return visit.page("dates/milestones.html", context, status=status, errors=errors, typed=typed)
 

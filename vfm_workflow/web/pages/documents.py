@@ -105,7 +105,7 @@ def fetch(visit: Page, reference: str, file_id: RowId) -> Response:
     actor = visit.me()
     with visit.read() as session:
         project = open_project(session, visit.home, reference, actor)
-        return _file(documents.fetch(session, visit.home, project, file_id, actor, visit.today))
+        return download(documents.fetch(session, visit.home, project, file_id, actor, visit.today))
 
 
 @router.get("/projects/{reference}/versions/{version_id}/documents/{digest}")
@@ -118,7 +118,7 @@ def fetch_frozen(visit: Page, reference: str, version_id: RowId, digest: Digest)
         if version is None or version.project_id != projects.key(project):
             raise NotFound(documents.GONE)
         snapshot = json.loads(version.snapshot)
-        return _file(documents.frozen(session, visit.home, project, snapshot, digest, actor, visit.today))
+        return download(documents.frozen(session, visit.home, project, snapshot, digest, actor, visit.today))
 
 
 @router.get("/decide/{link_id}/documents/{digest}")
@@ -134,7 +134,7 @@ def fetch_deciding(visit: Page, link_id: RowId, digest: Digest) -> Response:
             decide.refuse_dead(session, visit.home, opened, visit.at)
         asked = opened.asked
         project = projects.by_id(session, asked.request.project_id)
-        return _file(
+        return download(
             documents.frozen(session, visit.home, project, asked.snapshot, digest, None, visit.today)
         )
 
@@ -153,14 +153,14 @@ def fetch_consulted(visit: Page, link_id: RowId, file_id: RowId) -> Response:
         row = attachments.one(session, projects.key(opened.project), file_id)
         if row is None or row.removed_at is not None or row.document != "outline":
             raise NotFound(documents.GONE)
-        return _file(row)
+        return download(row)
 
 
 def _most(visit: Visit) -> int:
     return visit.app.settings.upload_megabytes * MEGABYTE
 
 
-def _file(row: Attachment) -> Response:
+def download(row: Attachment) -> Response:
     """Return a file as a download that no browser runs, whatever is in it."""
     plain = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in row.name)
     named = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(row.name, safe='')}"

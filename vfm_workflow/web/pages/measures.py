@@ -10,9 +10,10 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from vfm_workflow.errors import BadInput, NotFound
-from vfm_workflow.journeys import planning
+from vfm_workflow.journeys import planning, taking_over
 from vfm_workflow.journeys.measures import measure_of
-from vfm_workflow.web import figure_rows
+from vfm_workflow.store.tables import Measure
+from vfm_workflow.web import figure_rows, pictures
 from vfm_workflow.web.editing import REFUSED, editing, refusal
 from vfm_workflow.web.figure_rows import MeasureRow
 from vfm_workflow.web.ids import RowId
@@ -44,6 +45,7 @@ def both(visit: Visit, reference: str, tab: str) -> Response:
         context["savings"] = figure_rows.savings(session, project) if reads else None
         everywhere = reads and visit.extent("project.read", project) == "all"
         doubles = planning.double_counts(session, visit.home) if everywhere else []
+        context["profile"] = pictures.savings_of_year(session, visit, project, context["savings"])
     context["doubles"] = [double for double in doubles if project.reference in double.projects]
     return visit.page("measures/measures.html", context)
 
@@ -52,6 +54,8 @@ def _context(visit: Visit, session: Session, reference: str, tab: str = "measure
     context = frame(visit, session, reference, tab)
     project, lifecycle = context["project"], context["lifecycle"]
     context["measures"] = figure_rows.measures(session, visit.home, project, visit.at)
+    context["trends"] = pictures.trends(context["measures"])
+    context["scatters"] = pictures.scatters(context["measures"], visit.home.council_name)
     context["editing"] = editing(visit, project, lifecycle, {"measures"}, "plan.edit", "The measures")
     context["saving_editing"] = editing(visit, project, lifecycle, {"savings"}, "plan.edit", "The savings")
     return context
@@ -115,9 +119,16 @@ def _form(
         context = _context(visit, session, reference)
         row = _row(context, measure_id) if measure_id is not None else None
         context |= {"row": row, "agreed": None}
+        context["shared"] = [
+            (each.code, f"{each.code} {each.name}, {each.unit}")
+            for each in taking_over.offered(session, context["project"].department)
+        ]
+        context["taken"] = ""
         if measure_id is not None:
             stored = measure_of(session, context["project"], measure_id)
             context["agreed"] = planning.agreed_target(session, context["project"], stored)
+            taken = session.get(Measure, stored.library_id) if stored.library_id else None
+            context["taken"] = taken.code if taken is not None else ""
     return visit.page("measures/measure.html", context, status=status, errors=errors, typed=typed)
 
 
@@ -140,7 +151,7 @@ def save_peers(visit: Page, form: Form, reference: str, measure_id: RowId) -> Re
     """Save other councils' values."""
     actor = visit.me()
     try:
-        named = _named(form)
+        named = named_peers(form)
         with visit.write() as session:
             planning.save_peers(
                 session,
@@ -153,14 +164,14 @@ def save_peers(visit: Page, form: Form, reference: str, measure_id: RowId) -> Re
                 source=form.get("source", ""),
             )
     except REFUSED as error:
-        errors = {_box(key, form): said for key, said in refusal(error).items()}
+        errors = {box_of(key, form): said for key, said in refusal(error).items()}
         return _peers(visit, reference, measure_id, errors=errors, typed=form, status=error.status)
     return visit.go(
         f"/projects/{reference}/measures#measure_{measure_id}", "The other councils’ figures are saved."
     )
 
 
-def _named(form: Typed) -> dict[str, int]:
+def named_peers(form: Typed) -> dict[str, int]:
     """Return council → the number of its row. Raises BadInput where a value has no council, or a council two rows."""
     found: dict[str, int] = {}
     wrong: dict[str, str] = {}
@@ -177,7 +188,7 @@ def _named(form: Typed) -> dict[str, int]:
     return found
 
 
-def _box(key: str, form: Typed) -> str:
+def box_of(key: str, form: Typed) -> str:
     """Return the box an error of the journey belongs to: `peer_` and a council's name is that council's row."""
     name = key.removeprefix("peer_")
     numbers = (n for n in range(1, MOST_PEERS + 1) if " ".join(form.get(f"name_{n}", "").split()) == name)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from markupsafe import Markup
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
@@ -18,12 +19,12 @@ from vfm_workflow.domain.forms import parse_days
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.roles import reach
 from vfm_workflow.errors import BadInput
-from vfm_workflow.journeys import portfolio
+from vfm_workflow.journeys import pipeline, portfolio
 from vfm_workflow.journeys import projects as journey
 from vfm_workflow.store import listing, pages_projects, projects
 from vfm_workflow.store.projects import AnyProject
 from vfm_workflow.web import released
-from vfm_workflow.web.project_rows import written
+from vfm_workflow.web.project_rows import reasons, written
 from vfm_workflow.web.visit import Form, Page, Typed, Visit
 
 router = APIRouter()
@@ -122,6 +123,9 @@ def index(visit: Page) -> Response:
         )
         glance = portfolio.glance(session, visit.home, visit.at)
         departments = projects.department_names(session)
+        pictures = _pictures(visit, session, asked) if mine.scope == "all" else Markup()
+        readable = not members and reach(visit.home.roles, actor, "returns.read").scope == mine.scope
+        why = reasons(session, rows) if readable else {}
     first = (asked.page - 1) * asked.limit + 1
     decisions = glance.deciding if reach(visit.home.roles, actor, "decisions.read").scope == "all" else {}
     template = visit.templates.get_template("portfolio/row.html")
@@ -132,18 +136,36 @@ def index(visit: Page) -> Response:
         "lines": released.lines(visit, rows, glance.lifecycles, departments) if members else (),
         "body": ""
         if members
-        else written(visit.home, template, glance.lifecycles, departments, rows, decisions, visit.today),
+        else written(visit.home, template, glance.lifecycles, departments, rows, decisions, visit.today, why),
         "total": total,
         "first": first,
         "last": first + len(rows) - 1,
         "pages": max((total + asked.limit - 1) // asked.limit, 1),
         "figures": glance.figures if mine.scope == "all" else None,
+        "pictures": pictures,
         "stages": stage_titles([*visit.home.lifecycles.values(), *glance.lifecycles.values()]),
         "departments": departments,
         "ratings": RATINGS,
         "may_create": visit.may("project.create"),
     }
     return visit.page("portfolio/list.html", context)
+
+
+def _pictures(visit: Visit, session: Session, asked: Asked) -> Markup:
+    """Return the pictures under the whole list; none under a part of it or a later page.
+
+    What is drawn is kept as long as the pictures are: drawing them takes longer than the rest of the page.
+    """
+    if asked.filtered or asked.page > 1:
+        return Markup()
+    savings = reach(visit.home.roles, visit.me(), "savings.read").scope == "all"
+    found = pipeline.pictures(session, visit.home, visit.at, savings=savings)
+    drawn: Markup
+    drawn_of, drawn = visit.home.kept.get(f"drawn-{savings}", (None, Markup()))
+    if drawn_of is not found:
+        drawn = Markup(visit.templates.get_template("portfolio/pictures.html").render(pictures=found))  # noqa: S704  (a template's)
+        visit.home.kept[f"drawn-{savings}"] = (found, drawn)
+    return drawn
 
 
 def stage_titles(lifecycles: list[Lifecycle]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Asking CMT for new dates: what it agreed first and last stays beside what is proposed (§10.3)."""
+"""Asking CMT for new dates, profiles and targets: what it agreed first and last stays beside what is proposed (§10.3)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.forms import parse_date
 from vfm_workflow.errors import BadInput, Unready
-from vfm_workflow.journeys import advance, dates, gate
+from vfm_workflow.journeys import advance, dates, gate, rebaselining
 from vfm_workflow.journeys.gate import Option
+from vfm_workflow.journeys.rebaselining import Profile
 from vfm_workflow.store import decisions, facts, projects
 from vfm_workflow.store.tables import ProposalRow
-from vfm_workflow.web import milestones
+from vfm_workflow.web import milestones, rebaseline_rows
 from vfm_workflow.web.editing import REFUSED, joined, refusal
 from vfm_workflow.web.pages.dates import may_edit
 from vfm_workflow.web.project_frame import frame
@@ -29,7 +30,7 @@ PAGE = "rebaseline"
 
 @router.get("/projects/{reference}/rebaseline")
 def show(visit: Page, reference: str) -> Response:
-    """Show the dates CMT agreed, with a box for a new one beside each that is not done."""
+    """Show the dates and figures CMT agreed, with a box for a new one beside each that is not done."""
     return _page(visit, reference)
 
 
@@ -41,7 +42,18 @@ def propose(visit: Page, form: Form, reference: str) -> Response:
         with visit.write() as session:
             changes = _changes(visit, session, reference, form)
             reason = form.get("reason", "")
-            dates.propose(session, visit.home, reference, changes, reason, actor, visit.at)
+            profiles, targets = _figures(session, reference, form)
+            dates.propose(
+                session,
+                visit.home,
+                reference,
+                changes,
+                reason,
+                actor,
+                visit.at,
+                savings=profiles,
+                targets=targets,
+            )
             if form.get("do") != "draft":
                 _ask(visit, session, reference, form)
     except Unready as error:
@@ -51,7 +63,7 @@ def propose(visit: Page, form: Form, reference: str) -> Response:
         return _page(visit, reference, errors=refusal(error), typed=form, status=error.status)
     if form.get("do") == "draft":
         return visit.go(f"/projects/{reference}/{PAGE}", "The proposal is saved. CMT has not been asked yet.")
-    return visit.go(f"/projects/{reference}/milestones", "CMT is asked for the new dates.")
+    return visit.go(f"/projects/{reference}/milestones", "CMT is asked.")
 
 
 def _changes(visit: Visit, session: Session, reference: str, form: Typed) -> dict[int, dt.date]:
@@ -75,11 +87,29 @@ def _changes(visit: Visit, session: Session, reference: str, form: Typed) -> dic
     return changes
 
 
+def _figures(session: Session, reference: str, form: Typed) -> tuple[dict[int, Profile], dict[int, int]]:
+    """Return the profiles and targets that were typed anew. Raises BadInput with every one that is none."""
+    project = projects.by_reference(session, reference)
+    wrong: dict[str, str] = {}
+    found: tuple[dict[int, Profile], dict[int, int]] = ({}, {})
+    try:
+        found = (rebaselining.read_profiles(session, projects.key(project), form), found[1])
+    except BadInput as error:
+        wrong |= error.fields
+    try:
+        found = (found[0], rebaselining.read_targets(session, project, form))
+    except BadInput as error:
+        wrong |= error.fields
+    if wrong:
+        raise BadInput(wrong)
+    return found
+
+
 def _ask(visit: Visit, session: Session, reference: str, form: Typed) -> None:
     project = projects.by_reference(session, reference)
     option = _option(visit, session, project)
     if option is None:
-        raise BadInput({"form": "New dates cannot be asked for in this stage. Save the proposal as a draft"})
+        raise BadInput({"form": "CMT cannot be asked in this stage. Save the proposal as a draft"})
     revision = form.get("revision", "")
     advance.advance(
         session,
@@ -113,11 +143,13 @@ def _page(
         option = _option(visit, session, project)
         draft = session.get(ProposalRow, projects.key(project))
         found = facts.milestones(session, projects.key(project))
+        figures = rebaseline_rows.of(session, project, draft)
         opened = {request.decision for request in decisions.open_requests(session, projects.key(project))}
     rows = milestones.rows(found, visit.today, visit.home.calendar)
     context |= {
         "rows": [row for row in rows if row.fact.baseline is not None],
         "option": option,
+        "figures": figures,
         "proposed": _proposed(rows, draft),
         "reason": draft.reason if draft is not None else "",
         "drafted": draft is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -21,7 +22,7 @@ router = APIRouter()
 
 def address(kind: str, key: str) -> str:
     """Return where a report's page is. The financial year 2026/27 is `2026-27` there."""
-    return f"/reports/{kind}" + (f"/{quote(key.replace('/', '-'), safe='')}" if key else "")
+    return f"/reports/{kind}" + (f"/{quote(reporting.path_key(key), safe='')}" if key else "")
 
 
 @router.get("/reports")
@@ -63,6 +64,8 @@ def print_one(visit: Page, form: Form, kind: str, key: str) -> Response:
 def _show(visit: Visit, kind: str, key: str) -> Response:
     query = visit.request.query_params
     report = _read(visit, kind, key, query.get("version", ""))
+    with visit.read() as session:
+        acts = reporting.acts(session, visit.home, kind, report.key, visit.me(), visit.at)
     if form := query.get("form", ""):
         return _file(visit, report, form, query.get("table", ""))
     laid = view(report)
@@ -74,11 +77,26 @@ def _show(visit: Visit, kind: str, key: str) -> Response:
         "draw": pictures.both,
         "here": address(report.kind, report.key),
         "exempt": exempt,
+        "acts": acts,
         "asked_exempt": query.get("version") == printing.EXEMPT,
         "forms": [form for form in FORMS.values() if form.name not in ("html", "pdf", "json")],
         "tables": report.tables(),
+        "doings": list(_doings(visit, report)),
     }
     return visit.page("reports/show.html", context)
+
+
+def _doings(visit: Visit, report: Report) -> Iterator[tuple[str, str]]:
+    """Yield (where, label) of what may be done with a report that is issued, or is to be."""
+    if not KINDS[report.kind].issued:
+        return
+    draft, here = report.standing.lower().startswith("draft"), address(report.kind, report.key)
+    if draft and visit.may("reports.comment"):
+        yield f"{here}/commentary", "Comment on it"
+    if draft and visit.may("reports.issue"):
+        yield f"{here}/issue", "Issue it"
+    if not draft and visit.may("reports.issue"):
+        yield f"{here}/addendum", "Add an addendum"
 
 
 def _read(visit: Visit, kind: str, key: str, version: str) -> Report:

@@ -10,9 +10,11 @@ from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name
+from vfm_workflow.domain.rag import TITLES
 from vfm_workflow.errors import BadInput, NotAllowed, VfmError
-from vfm_workflow.journeys import remarks, returns
-from vfm_workflow.store import projects
+from vfm_workflow.journeys import remarks, return_unchanged, returns
+from vfm_workflow.journeys.return_unchanged import Unchanged
+from vfm_workflow.store import forecasts, projects
 from vfm_workflow.store import remarks as remark_store
 from vfm_workflow.store import returns as store
 from vfm_workflow.web import figures
@@ -33,7 +35,7 @@ def listing(visit: Page, reference: str) -> Response:
         rows = {row.period: row for row in store.of_project(session, projects.key(project))}
     context |= {
         "months": list(reversed(months)),
-        "rags": {period: row.rag for period, row in rows.items()},
+        "rows": rows,
         "sent_back": {period for period, row in rows.items() if row.state == "draft" and row.sent_back_why},
         "today": visit.today,
         "mine": visit.may("return.submit", project),
@@ -42,9 +44,12 @@ def listing(visit: Page, reference: str) -> Response:
 
 
 @router.get("/projects/{reference}/returns/{period}")
-def one(visit: Page, reference: str, period: str) -> Response:
-    """Show a month's return: as a form to who writes it, to be read by everybody else."""
-    return _page(visit, reference, period)
+def one(visit: Page, reference: str, period: str, unchanged: str = "") -> Response:
+    """Show a month's return: as a form to who writes it, to be read by everybody else.
+
+    `unchanged` shows it as it is if nothing has changed since the last one, where that can be said.
+    """
+    return _page(visit, reference, period, unchanged=bool(unchanged))
 
 
 @router.post("/projects/{reference}/returns/{period}")
@@ -53,15 +58,16 @@ def write(visit: Page, form: Form, reference: str, period: str) -> Response:
     if visit.request.headers.get("x-autosave"):
         return _autosave(visit, form, reference, period)
     visit.me()
-    typed = _typed(form)
+    typed, repeats = _typed(form), bool(form.get("unchanged"))
     try:
         wrong = _submit(visit, reference, period, typed) if form.get("do") == "submit" else {}
         if form.get("do") != "submit":
             _keep(visit, reference, period, typed)
     except REFUSED as error:
-        return _page(visit, reference, period, typed=typed, errors=refusal(error), status=error.status)
+        wrong, status = refusal(error), error.status
+        return _page(visit, reference, period, typed=typed, errors=wrong, status=status, unchanged=repeats)
     if wrong:
-        return _page(visit, reference, period, typed=typed, errors=wrong, status=422)
+        return _page(visit, reference, period, typed=typed, errors=wrong, status=422, unchanged=repeats)
     if form.get("do") == "submit":
         return visit.go(
             f"/projects/{reference}/returns/{period}", f"The return for {month_name(period)} is submitted."
@@ -144,17 +150,28 @@ def _page(
     errors: Mapping[str, str] | None = None,
     reason: str = "",
     status: int = 200,
+    unchanged: bool = False,
 ) -> Response:
     with visit.read() as session:
         context = frame(visit, session, reference, "returns")
         project = context["project"]
         found = returns.form(session, visit.home, reference, period, visit.at, typed=typed)
         context |= _figures(session, project, period)
+        offered = return_unchanged.offered(session, reference, period)
+        repeated = (
+            _repeated(visit, session, reference, period, typed, errors or {})
+            if unchanged and (offered or typed is not None)
+            else None
+        )
         row = store.find(session, projects.key(project), period)
         said = remark_store.of(session, projects.key(project), subject=f"return:{period}")
     writes = visit.may("return.submit", project) and project.disputed_at is None
     context |= {
-        "form": found,
+        "form": repeated.form if repeated is not None else found,
+        "repeated": repeated,
+        "offers_unchanged": offered and typed is None,
+        "row": row,
+        "status_titles": TITLES,
         "today": visit.today,
         "reason": reason,
         "writing": (writes and found.state in ("missing", "draft")) or typed is not None,
@@ -168,7 +185,22 @@ def _page(
         "chasing": visit.may("return.chase", project),
     }
     template = "returns/form.html" if context["writing"] else "returns/return.html"
+    if context["writing"] and repeated is not None:
+        template = "returns/unchanged.html"
     return visit.page(template, context, status=status, errors=errors)
+
+
+def _repeated(
+    visit: Visit,
+    session: Session,
+    reference: str,
+    period: str,
+    typed: Mapping[str, str] | None,
+    errors: Mapping[str, str],
+) -> Unchanged | None:
+    """Return the return as it is if nothing has changed, None where an error stands in a box that its page has not."""
+    found = return_unchanged.unchanged(session, visit.home, reference, period, visit.at, typed)
+    return found if set(errors) <= {*found.boxes, "form"} else None
 
 
 def _figures(session: Session, project: Any, period: str) -> dict[str, Any]:
@@ -177,6 +209,7 @@ def _figures(session: Session, project: Any, period: str) -> dict[str, Any]:
     return {
         "readings": store.readings(session, key, period),
         "delivered": store.delivered(session, key, period),
+        "expected": forecasts.expected(session, key, period),
         "spark": figures.spark,
         "unit_of": figures.unit_of,
         "valued": figures.valued,

@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "saving_agreed",
     "saving_destination",
     "measure_agreement",
+    "measure_change",
     "issued_report",
 )
 
@@ -285,6 +286,17 @@ def _measures() -> None:
         ),
         sa.PrimaryKeyConstraint("measure_id", "number", "side", name="pk_measure_agreement"),
         sa.UniqueConstraint("measure_id", "number", "by", name="uq_measure_agreement_measure_id_number_by"),
+    )
+    op.create_table(
+        "measure_change",
+        sa.Column("measure_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("by", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["by"], ["person.id"], name="fk_measure_change_by"),
+        sa.ForeignKeyConstraint(["measure_id"], ["measure.id"], name="fk_measure_change_measure_id"),
+        sa.PrimaryKeyConstraint("measure_id", "number", name="pk_measure_change"),
     )
     with op.batch_alter_table("measure") as measure:
         measure.alter_column("project_id", existing_type=sa.Integer(), nullable=True)
