@@ -322,7 +322,7 @@ def test_the_file_of_an_export_is_removed_when_its_days_are_over_and_its_job_say
     assert tidied(council, jobbing.tools(council).machine) == 0, "once is enough"
     assert load(council, job_id).said.endswith("Its file is kept no longer.")
     with council.app.read() as session, pytest.raises(NotFound, match="no file to fetch"):
-        jobs.result(session, council.home, job_id, council.actor(session, "auditor"))
+        jobs.result(session, council.home, job_id, council.actor(session, "auditor"), council.at)
 
 
 def test_what_an_export_that_ended_its_processes_left_half_written_is_removed(council: Council) -> None:
