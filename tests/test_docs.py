@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sqlite3
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,6 +31,7 @@ from vfm_workflow.documents import parse_yaml
 from vfm_workflow.domain import lifecycle, notices, rag
 from vfm_workflow.domain.calendar import CalendarRules
 from vfm_workflow.domain.rag.verdict import STATUS_OF
+from vfm_workflow.domain.report_texts import PLACEHOLDERS, ReportsDocument, ReportTexts
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.domain.roles import Scope
 from vfm_workflow.domain.savings_rules import SavingsRules
@@ -39,7 +41,10 @@ from vfm_workflow.journeys.effects import EFFECTS
 from vfm_workflow.journeys.feeds import FEEDS
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.importing import IMPORTERS
+from vfm_workflow.journeys.reporting import KINDS
 from vfm_workflow.mail.filters import filters
+from vfm_workflow.reports.writing import FORMS
+from vfm_workflow.reports.writing.flat import HEAD
 from vfm_workflow.store.tables import metadata
 from vfm_workflow.web import machine
 
@@ -230,6 +235,28 @@ def test_every_rule_of_the_traffic_lights_is_explained() -> None:
     }
 
 
+def test_every_key_of_the_reports_and_every_kind_and_form_of_them_is_explained() -> None:
+    page = "docs/reports.md"
+    written = section(page, "What stands in each")
+    assert set(rows(written)) == set(dotted(ReportTexts))
+    assert set(ReportsDocument.model_fields) <= codes(written)
+    assert set(PLACEHOLDERS) == {name.strip("{}") for name in codes(written) if name.startswith("{")}
+    assert set(rows(text(page).partition("\n## ")[0])) == set(ReportsDocument.model_fields)
+    assert set(KINDS) <= set(ReportsDocument.model_fields)
+    forms = section(page, "Its forms").partition("```sh")[0]
+    assert {name for name in rows(forms) if name != "page"} >= set(FORMS)
+    assert set(rows(section(page, "CSV"))) >= set(HEAD)
+
+
+def test_every_value_of_the_word_template_is_explained() -> None:
+    with zipfile.ZipFile(shipped() / "config" / "report.docx") as archive:
+        parts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")]
+    braces = " ".join(re.findall(r"\{[{%](.*?)[%}]\}", re.sub(r"<[^>]+>", "", " ".join(parts))))
+    named = set(re.findall(r"\b(?:report|part|block|table|fact)\.\w+", braces))
+    assert named
+    assert named <= codes(section("docs/reports.md", "The Word template"))
+
+
 # ------------------------------------------------------------------ the architecture
 
 
@@ -286,7 +313,11 @@ def test_every_command_that_a_page_names_exists_with_its_options(page: Path) -> 
         rest = [word for word in words if word != "…"]
         while rest and isinstance(found, TyperGroup) and not rest[0].startswith("-"):
             found, rest = found.commands.get(rest[0]), rest[1:]
-        options = {"--help"} if found is None else {"--help", *(o for p in found.params for o in p.opts)}
+        options = (
+            {"--help"}
+            if found is None
+            else {"--help", *(o for p in found.params for o in (*p.opts, *p.secondary_opts))}
+        )
         if found is None or {word for word in rest if word.startswith("--")} - options:
             wrong.append(" ".join(["vfm", *words]))
     assert wrong == []

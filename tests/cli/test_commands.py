@@ -16,6 +16,7 @@ from tests.people import Council
 from vfm_workflow.cli import app
 from vfm_workflow.cli.output import kind, refusal
 from vfm_workflow.errors import BadInput, LinkDead, StaleRevision, TooManyTries, VfmError
+from vfm_workflow.journeys.reporting import KINDS
 
 CONTRACT = {
     "demo", "init", "check", "where", "serve", "worker", "tick", "deliver", "preview",
@@ -25,7 +26,8 @@ CONTRACT = {
     "project list", "project show", "project new", "project do",
     "mail list", "mail show", "mail retry", "mail bounce", "mail dealt", "mail notify-check",
     "workflow show", "workflow diff", "workflow publish", "workflow migrate",
-    "export", "import", "audit verify", "report decisions", "simulate",
+    "export", "import", "audit verify", "simulate",
+    "report list", "report issue", "report addend", *(f"report {kind}" for kind in KINDS),
 }  # fmt: skip
 """The commands of design §1 that stand so far, and those that keep people and departments."""
 
@@ -88,6 +90,12 @@ def loaded_by(*args: str, data: str = "") -> set[str]:
 
 def test_help_loads_nothing_heavy() -> None:
     assert loaded_by("--help") & HEAVY == set()
+
+
+def test_help_on_reports_loads_no_writer_and_no_template() -> None:
+    writers = {"weasyprint", "docxtpl", "docx", "xlsxwriter", "cairosvg", "lxml", "fastapi"}
+    assert loaded_by("report", "--help") & writers == set()
+    assert loaded_by("report", "quarter", "--help") & writers == set()
 
 
 def test_listing_projects_loads_no_web_and_no_templates(council: Council) -> None:

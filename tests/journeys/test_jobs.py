@@ -292,9 +292,9 @@ def test_an_export_as_a_job_is_one_file_for_who_asked(council: Council) -> None:
     assert list((council.app.loaded.data / "exports").iterdir()) == []
     assert work(council)
     with council.app.read() as session:
-        made = jobs.result(session, council.home, job_id, council.actor(session, "auditor"))
+        made = jobs.result(session, council.home, job_id, council.actor(session, "auditor"), council.at)
         with pytest.raises(NotAllowed):
-            jobs.result(session, council.home, job_id, council.actor(session, "admin"))
+            jobs.result(session, council.home, job_id, council.actor(session, "admin"), council.at)
     with zipfile.ZipFile(council.app.loaded.data / "exports" / made["file"]) as archive:
         assert "project.csv" in archive.namelist()
         assert json.loads(archive.read("project.json"))[0]["reference"] == "VFM-0001"
@@ -322,7 +322,7 @@ def test_the_file_of_an_export_is_removed_when_its_days_are_over_and_its_job_say
     assert tidied(council, jobbing.tools(council).machine) == 0, "once is enough"
     assert load(council, job_id).said.endswith("Its file is kept no longer.")
     with council.app.read() as session, pytest.raises(NotFound, match="no file to fetch"):
-        jobs.result(session, council.home, job_id, council.actor(session, "auditor"))
+        jobs.result(session, council.home, job_id, council.actor(session, "auditor"), council.at)
 
 
 def test_what_an_export_that_ended_its_processes_left_half_written_is_removed(council: Council) -> None:

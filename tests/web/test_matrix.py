@@ -213,6 +213,9 @@ MATRIX = """
 /account/tokens               y y y y y y y y y y y y y y y y y
 /mail                         - - - - y - - - - - - - - - y y y
 /people                       - - - - - - - - - - - - - - - - y
+/reports                      y y y y y y - - y - - - - y y y -
+/reports/mtfp                 y y y y y y n n n n n n n y y y n
+/reports/decisions/VFM-0001   y y y y y y - - - - - - - y y y -
 /ideas                        y y y y y y - - y - - - - - y y -
 """
 """The pages that the domain's matrix speaks of, by hand, for each of COLUMNS: y they have it (200), n they may not do that

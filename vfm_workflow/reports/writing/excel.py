@@ -26,6 +26,8 @@ from vfm_workflow.reports.writing.view import (
 
 MOST_IN_CELL = 32_000
 """Characters; a cell of Excel takes 32,767."""
+_UNNAMEABLE = re.compile(r"[\[\]:*?\\\x00-\x1f\U00010000-\U0010ffff]")
+"""What the name of a sheet may not have, and what Excel counts as two letters."""
 MOST_IN_NAME = 31
 LINE = 95
 """Letters in a line of the first sheet."""
@@ -164,7 +166,7 @@ def sheet_names(tables: list[Table]) -> list[str]:
     taken = {"report", "history"}  # Excel keeps the second for itself
     found = []
     for table in tables:
-        name = re.sub(r"[\[\]:*?\\\x00-\x1f]", " ", plain(table.title).replace("/", "-"))
+        name = _UNNAMEABLE.sub(" ", plain(table.title).replace("/", "-"))
         name = shorten(" ".join(name.split()).strip("' "), MOST_IN_NAME) or "Table"
         unique, number = name, 1
         while unique.lower() in taken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from xlsxwriter.utility import xl_range  # type: ignore[import-untyped]  # it says no types
@@ -22,6 +23,8 @@ MOST_LINKS = 60_000
 MOST_OF_A_LINK = 2_000
 EPOCH = dt.date(1900, 3, 1)
 """Before it Excel counts days wrongly, or not at all: such a day is written in words."""
+_SAYABLE = re.compile(r"[A-Za-z0-9 £%.,()–-]{1,80}")
+"""Words that the form of a number can say in its place; others stand in a note at the cell."""
 EXACT = 2**53
 """A larger whole number is not kept whole by Excel: it is written in words."""
 
@@ -112,6 +115,8 @@ class TableSheet:
         # A cell that was given its link is given its own value over the link's words.
         if worth is not None and isinstance(cell.value, int) and abs(cell.value) < EXACT:
             self.sheet.write_number(row, n, float(worth), form)
+            if cell.text and not _SAYABLE.fullmatch(said.text):
+                self.sheet.write_comment(row, n, said.text[:MOST_IN_CELL], {"author": self.laid.council[:50]})
         elif on is not None and on >= EPOCH:
             self.sheet.write_datetime(row, n, on, form)
         else:
@@ -133,7 +138,7 @@ def _letters(head: Head) -> int:
 
 def _format(column: Column, cell: Cell, text: str = "") -> str:
     """Return how Excel shows a number. One that is read in other words than its own keeps its worth and shows those."""
-    if text and len(text) < 80 and '"' not in text:
+    if text and _SAYABLE.fullmatch(text):
         return ";".join([f'"{text}"'] * 3)
     if column.kind == "number":
         steps = places(column, cell)

@@ -17,10 +17,14 @@ MUST = (
     ("£1,234.56", "the totals of tables", "{{r cell }} in the last row, of `table.total`"),
     ("Sample note", "the notes under tables", "{{ table.note }}"),
     ("Sample nothing", "what stands in place of an empty table", "{{ table.empty }}"),
+    ("Schedule 12A, paragraph 3", "by which paragraph a section is exempt", "{{ part.exempt }}"),
     ("Sample finding", "what a picture shows, in words", "{{ block.finding }}"),
-    ("Draft for a sample", "that it is a draft, on every page", "{{ report.mark }} in the header"),
 )  # fmt: skip
-"""Words that the sample has, what is missing where they are, and what to write."""
+"""Words that the sample has, what is missing where they are not, and what to write."""
+ON_EACH_PAGE = (
+    ("Draft for a sample", "on each page that it is a draft", "{{ report.mark }} in the header"),
+    ("Not for publication", "on each page that it is exempt", "{{ report.mark }} in the header"),
+)
 
 
 def sample() -> Report:

@@ -156,6 +156,10 @@ def _open(file: Path) -> Any:
     try:
         template = DocxTemplate(str(file))
         template.init_docx()
+        # Its properties are set once it is filled: the library would fill them too, and refuse a long title.
+        properties = template.docx.core_properties
+        for name in ("author", "comments", "identifier", "subject", "title"):
+            setattr(properties, name, "")
     except Exception as error:  # its library raises whatever the zip and XML readers do
         raise _wrong(file, f"this is no Word file (.docx): {error}.", FRESH) from error
     return template
@@ -171,10 +175,10 @@ def _render(template: Any, file: Path, values: Mapping[str, Any]) -> None:
         where = f" near “{near[:120]}”" if near else ""
         remedy = "Compare what stands in braces with docs/reports.md."
         raise _wrong(
-            file, f"the template cannot be filled{where}: {error.message or error}.", remedy
+            file, f"the template cannot be filled{where}: {str(error.message or error)[:200]}.", remedy
         ) from error
     except (ValueError, TypeError, KeyError) as error:
-        what = f"the template cannot be filled: {error}."
+        what = f"the template cannot be filled: {str(error)[:200]}."
         raise _wrong(file, what, "Compare what stands in braces with docs/reports.md.") from error
 
 
@@ -184,10 +188,12 @@ def _wrong(file: Path, what: str, remedy: str) -> ConfigError:
 
 def check(style: Style) -> None:
     """Write a sample into the template. Raises ConfigError that names what it cannot do, or leaves out."""
-    from vfm_workflow.reports.writing.sample import MUST, sample
+    from vfm_workflow.reports.writing.sample import MUST, ON_EACH_PAGE, sample
 
-    template = io.BytesIO(write(sample(), style))
-    text = word_finish.text_of(DocxTemplate(template).get_docx())
+    document = DocxTemplate(io.BytesIO(write(sample(), style))).get_docx()
+    text, heads = word_finish.text_of(document), word_finish.heads_of(document)
+    missing = [(what, braces) for words, what, braces in MUST if words not in text]
+    missing += [(what, braces) for words, what, braces in ON_EACH_PAGE if words not in heads]
     problems = [
         Problem(
             str(style.word_template),
@@ -195,8 +201,7 @@ def check(style: Style) -> None:
             f"the template leaves out {what}.",
             f"Write {braces} where it belongs.",
         )
-        for words, what, braces in MUST
-        if words not in text
+        for what, braces in missing
     ]
     if problems:
         raise ConfigError(problems)

@@ -95,12 +95,15 @@ def _turn(section: Any) -> None:
 
 
 def text_of(document: Any) -> str:
-    """Return all words of a document, of its tables, headers and footers as well."""
-    parts = [document.element.body]
-    for section in document.sections:
-        parts += [section.header._element, section.footer._element]
-    return "\n".join(
-        "".join(node.text or "" for node in paragraph.iter(f"{W}t"))
-        for part in parts
-        for paragraph in part.iter(f"{W}p")
-    )
+    """Return all words of a document, of its tables as well."""
+    return _words([document.element.body])
+
+
+def heads_of(document: Any) -> str:
+    """Return the words at the head and the foot of its pages."""
+    return _words([part._element for one in document.sections for part in (one.header, one.footer)])
+
+
+def _words(parts: Sequence[Any]) -> str:
+    paragraphs = [paragraph for part in parts for paragraph in part.iter(f"{W}p")]
+    return "\n".join("".join(node.text or "" for node in one.iter(f"{W}t")) for one in paragraphs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -21,7 +22,7 @@ router = APIRouter()
 
 def address(kind: str, key: str) -> str:
     """Return where a report's page is. The financial year 2026/27 is `2026-27` there."""
-    return f"/reports/{kind}" + (f"/{quote(key.replace('/', '-'), safe='')}" if key else "")
+    return f"/reports/{kind}" + (f"/{quote(reporting.path_key(key), safe='')}" if key else "")
 
 
 @router.get("/reports")
@@ -80,16 +81,37 @@ def _show(visit: Visit, kind: str, key: str) -> Response:
         "asked_exempt": query.get("version") == printing.EXEMPT,
         "forms": [form for form in FORMS.values() if form.name not in ("html", "pdf", "json")],
         "tables": report.tables(),
+        "doings": list(_doings(visit, report)),
     }
     return visit.page("reports/show.html", context)
 
 
+def _doings(visit: Visit, report: Report) -> Iterator[tuple[str, str]]:
+    """Yield (where, label) of what may be done with a report that is issued, or is to be."""
+    if not KINDS[report.kind].issued:
+        return
+    draft, here = report.standing.lower().startswith("draft"), address(report.kind, report.key)
+    if draft and visit.may("reports.comment"):
+        yield f"{here}/commentary", "Comment on it"
+    if draft and visit.may("reports.issue"):
+        yield f"{here}/issue", "Issue it"
+    if not draft and visit.may("reports.issue"):
+        yield f"{here}/addendum", "Add an addendum"
+
+
 def _read(visit: Visit, kind: str, key: str, version: str) -> Report:
     actor = visit.me()
+    _refuse_stray(kind, key)
     with visit.read() as session:
         return reporting.read(
             session, visit.home, kind, key, actor, visit.at, exempt=version == printing.EXEMPT
         )
+
+
+def _refuse_stray(kind: str, key: str) -> None:
+    """Raise NotFound where an address says more or less than its kind of report has."""
+    if kind in KINDS and bool(key) != bool(KINDS[kind].key):
+        raise NotFound("There is no such report.")
 
 
 def _file(visit: Visit, report: Report, name: str, table: str) -> Response:
@@ -111,6 +133,7 @@ def _file(visit: Visit, report: Report, name: str, table: str) -> Response:
 
 def _print(visit: Visit, kind: str, key: str, version: str) -> Response:
     actor = visit.me()
+    _refuse_stray(kind, key)
     told = {"of": kind, "key": key, "version": version}
     with visit.write() as session:
         job = jobs.ask(session, visit.home, printing.KIND.name, actor, visit.at, told)
