@@ -30,7 +30,7 @@ install: $(STAMP) libraries ## Make .venv with everything pinned, and vfm in it
 LIBRARIES = libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0 libcairo.so.2
 LIBRARY_PACKAGES = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libcairo2 fonts-liberation
 .PHONY: libraries
-libraries:
+libraries: ## See that the libraries are there that draw a PDF
 	@known="$$(PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)"; missing=""; \
 	for library in $(LIBRARIES); do [[ "$$known" == *"$$library"* ]] || missing=1; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
