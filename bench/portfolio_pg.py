@@ -253,11 +253,15 @@ def measure(sizes: tuple[int, int], *, plans: bool = False) -> tuple[list[Measur
 
 
 def rows(sizes: tuple[int, int] = SMALL) -> Iterator[Row]:
-    """Yield how everything grows; nothing may grow faster than the council does."""
+    """Yield how everything grows; nothing may grow much faster than the council does.
+
+    The smaller pair has a line further off: the smallest council lies in memory whole, the next one does not.
+    """
+    fail = 1.15 if sizes == FULL else 1.3
     found, faster = measure(sizes)
     for each in found:
         yield Row(
-            f"{each.what}: growth exponent, {sizes[0]:,} to {sizes[1]:,}", each.growth, 1.15, 1.0, unit=""
+            f"{each.what}: growth exponent, {sizes[0]:,} to {sizes[1]:,}", each.growth, fail, 1.0, unit=""
         )
     yield Row("quarterly report's data, faster than project by project", faster, 2, 8, True)
 

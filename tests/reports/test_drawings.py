@@ -225,6 +225,21 @@ def test_a_year_of_savings_says_how_it_stands(
     assert drawn.profile(delivered, forecast).finding == finding
 
 
+def test_a_month_that_is_not_reported_is_named() -> None:
+    found = savings_profile(
+        "p",
+        "x",
+        year=2026,
+        months=["2026-04", "2026-05", "2026-06"],
+        profiled=[100_000_00, 200_000_00, 300_000_00],
+        delivered=[100_000_00, 100_000_00, 150_000_00],
+        missing=["2026-05"],
+    )
+    assert found.finding == (
+        "By the end of June 2026 £150k of the £300k profiled by then is delivered: £150k behind. May 2026 is not reported."
+    )
+
+
 def test_a_profile_that_does_not_fit_its_months_is_refused() -> None:
     with pytest.raises(ValueError, match="an amount for each month"):
         savings_profile("p", "x", year=2026, months=["2026-04"], profiled=[], delivered=[])

@@ -99,6 +99,7 @@ def savings_of_year(
         months=months,
         profiled=[sum(shared_out([amount] * number) for amount in expected) for number in range(1, 13)],
         delivered=delivered,
+        missing=_missing(rows, months[: len(delivered)]),
         forecast=_forecast(rows, year, _newest(session, project, months)),
     )
 
@@ -110,6 +111,12 @@ def _added_up(rows: Sequence[SavingRow], months: Sequence[str]) -> list[int]:
     return [
         sum(entry.value for entry in reported if entry.period <= month) for month in months if month <= last
     ]
+
+
+def _missing(rows: Sequence[SavingRow], months: Sequence[str]) -> list[str]:
+    """Return those of some months of which no line reports anything."""
+    reported = {entry.period for row in rows for entry in row.delivered}
+    return [month for month in months if month not in reported]
 
 
 def _newest(session: Session, project: Project, months: Sequence[str]) -> dict[int, int]:

@@ -36,6 +36,8 @@ class SavingsProfile(TypedDict):
     """One for each month."""
     delivered: list[int]
     """One for each month that is reported, from the first month of the year on."""
+    missing: list[str]
+    """Months before the last reported one of which nothing is reported: what they delivered is not in it."""
     forecast: int | None
     """What is expected to be delivered by the end of the year; None where nobody has said."""
 
@@ -49,6 +51,7 @@ def savings_profile(
     profiled: Sequence[int],
     delivered: Sequence[int],
     forecast: int | None = None,
+    missing: Sequence[str] = (),
 ) -> Picture:
     """Return the picture of a financial year: `profiled` and `delivered` in whole pence, added up from its first month.
 
@@ -65,6 +68,7 @@ def savings_profile(
         profiled=list(profiled),
         delivered=list(delivered),
         forecast=forecast,
+        missing=list(missing),
     )
     return Picture(key, title, _finding(data), {**data}, _table(key, title, data))
 
@@ -85,6 +89,8 @@ def _finding(data: SavingsProfile) -> str:
         f"{short_pounds(so_far, largest)} profiled by then is delivered: "
         f"{_gap(delivered[-1], so_far, 'ahead', 'behind')}."
     )
+    if data["missing"]:
+        said += f" {_listed([month_name(month) for month in data['missing']])} not reported."
     if forecast is None:
         return said
     largest = max(abs(forecast), abs(whole))
@@ -92,6 +98,10 @@ def _finding(data: SavingsProfile) -> str:
         f"{said} {short_pounds(forecast, largest)} is forecast for the year against "
         f"{short_pounds(whole, largest)}: {_gap(forecast, whole, 'more', 'short')}."
     )
+
+
+def _listed(months: Sequence[str]) -> str:
+    return f"{months[0]} is" if len(months) == 1 else f"{', '.join(months[:-1])} and {months[-1]} are"
 
 
 def _gap(amount: int, profiled: int, over: str, under: str) -> str:
