@@ -38,12 +38,15 @@ from vfm_workflow.domain.savings_rules import SavingsRules
 from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.folders import shipped
 from vfm_workflow.journeys.effects import EFFECTS
+from vfm_workflow.journeys.feeds import FEEDS
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.importing import IMPORTERS
 from vfm_workflow.journeys.reporting import KINDS
 from vfm_workflow.mail.filters import filters
 from vfm_workflow.reports.writing import FORMS
 from vfm_workflow.reports.writing.flat import HEAD
 from vfm_workflow.store.tables import metadata
+from vfm_workflow.web import machine
 
 LIFECYCLE, NOTICES, CALENDAR = "docs/lifecycle.md", "docs/notices.md", "docs/calendar.md"
 LIGHTS = "docs/traffic-lights.md"
@@ -401,3 +404,27 @@ def test_the_matrix_stands_in_the_page_as_the_file_has_it() -> None:
 
 def test_every_scope_is_explained() -> None:
     assert set(rows(section("docs/access.md", "What a scope means"))) == set(get_args(Scope))
+
+
+# ------------------------------------------------------------------ figures from files, and for programs
+
+
+@pytest.mark.parametrize("kind", sorted(IMPORTERS))
+def test_every_column_of_a_file_is_explained_in_order_with_whether_every_row_needs_it(kind: str) -> None:
+    written = {name: cells[0] for name, cells in rows(section("docs/figures.md", kind)).items()}
+    columns = IMPORTERS[kind].columns
+    assert list(written) == [column.name for column in columns]
+    assert {name for name, said in written.items() if "in every row" in said} == {
+        column.name for column in columns if column.required
+    }
+    assert f"`{IMPORTERS[kind].permission}`" in section("docs/figures.md", kind)
+
+
+@pytest.mark.parametrize("name", sorted(FEEDS))
+def test_every_column_of_a_list_for_programs_is_written_in_order(name: str) -> None:
+    written = section("docs/api.md", f"/api/{name}").strip().split("\n\n")[0]
+    assert re.findall(r"`(\w+)`", written) == list(FEEDS[name].columns)
+
+
+def test_every_parameter_of_a_list_is_explained() -> None:
+    assert set(machine.KNOWN) <= set(re.findall(r"`(\w+)`", section("docs/api.md", "Lists")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from tests.library_support import figures, record, stocked
 from tests.people import Council, address
 from vfm_workflow.journeys import consult, dates, ideas, returns, writing
 
@@ -18,6 +19,7 @@ def furnish(council: Council) -> None:
     _drafting(council)
     _initial(council)
     _ended(council)
+    _measured(council)
     council.at = NOW
     with council.app.write() as session:
         home, at = council.home, council.at
@@ -26,6 +28,17 @@ def furnish(council: Council) -> None:
         )
         manager = council.actor(session, "manager")
         consult.ask(session, home, "VFM-0004", "legal", manager, at, person=address("legal"))
+
+
+def _measured(council: Council) -> None:
+    """Street Scene has a library: two measures that are agreed, one with new figures that wait, a month corrected."""
+    stocked(council)
+    council.at = NOW - dt.timedelta(days=1)
+    for month, cost in (("2026-08", "2742197"), ("2026-09", "2733372")):
+        record(council, "SS-01", month, numerator=cost, denominator="39584")
+    record(council, "SS-01", "2026-09", "69.10", reason="A later bill")
+    record(council, "SS-02", "2026-09", "80", by="performance")
+    figures(council, "SS-02", "92", "55")
 
 
 def _implementing(council: Council) -> None:

@@ -58,6 +58,23 @@ def test_all_that_happens_has_a_time_of_its_own_or_a_usual_one() -> None:
     assert list(timetable.TIMES.values()) == sorted(timetable.TIMES.values())
 
 
+def test_every_measure_of_the_library_has_five_peers_and_its_readings_have_no_gap(data: CouncilData) -> None:
+    assert data.library is not None
+    for measure in data.library.measures:
+        assert len(measure.peers) == 5
+        assert len(measure.readings) in (0, 19), measure.code
+        assert measure.code.startswith(f"{measure.department}-")
+
+
+def test_a_name_in_the_library_that_nobody_has_is_named_by_its_line(folder: Path) -> None:
+    file = folder / "library.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("by: head.of.leisure", "by: head.of.sport"), encoding="utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"library\.yaml:\d+: there is no `head\.of\.sport`"):
+        content.read(folder)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "what"),
     [

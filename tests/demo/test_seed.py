@@ -15,7 +15,8 @@ from sqlmodel import col
 from tests.wrenfold import BASE
 from vfm_workflow.demo import content
 from vfm_workflow.domain import milestones as slips
-from vfm_workflow.journeys import decide, ideas, lessons, pipeline, planning, returns
+from vfm_workflow.journeys import decide, ideas, lessons, library_view, pipeline, planning, returns
+from vfm_workflow.journeys import people as people_journey
 from vfm_workflow.journeys.reporting import mtfp
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.store import decisions, deputies, facts, history, outbox, people
@@ -26,10 +27,12 @@ from vfm_workflow.store.tables import (
     DecisionRequest,
     DigestSent,
     Idea,
+    ImportBatch,
     Lesson,
     LessonAnswer,
     Link,
     Measure,
+    MonthlyReturn,
     Occurrence,
     OutboxMail,
     PeerValue,
@@ -82,6 +85,18 @@ def test_every_project_stands_in_its_stage(projects: dict[int, Project]) -> None
 
 def test_every_light_is_as_the_rules_find_it(projects: dict[int, Project]) -> None:
     assert {number: projects[number].rag for number in LIGHTS} == LIGHTS
+
+
+def test_whatever_is_off_track_has_an_action_its_owner_and_its_day_or_says_that_there_is_none(
+    read_only: App, projects: dict[int, Project]
+) -> None:
+    number_of = {project.id: number for number, project in projects.items()}
+    with read_only.read() as session:
+        off = [row for row in session.scalars(select(MonthlyReturn)) if row.rag not in (None, "green")]
+    assert {row.rag_outlook for row in off} == {"green", "amber", "red"}
+    assert all(row.action_owner and row.action_by for row in off if row.action)
+    assert {(number_of[row.project_id], row.period) for row in off if not row.action} == {(14, "2026-10")}
+    assert {(number_of[row.project_id], row.period) for row in off if row.beyond_team} == {(5, "2026-10")}
 
 
 def test_references_follow_the_order_in_which_projects_began(projects: dict[int, Project]) -> None:
@@ -141,7 +156,8 @@ def test_each_project_has_five_peers_for_each_measure(read_only: App) -> None:
     with read_only.read() as session:
         query = select(func.count()).select_from(PeerValue).group_by(col(PeerValue.measure_id))
         assert set(session.scalars(query)) == {5}
-        assert session.scalar(select(func.count()).select_from(Measure)) == 40
+        of_projects = select(func.count()).where(col(Measure.project_id).is_not(None))
+        assert session.scalar(of_projects) == 40
 
 
 def test_each_project_under_way_gave_all_its_returns_of_the_year_but_one(
@@ -389,3 +405,47 @@ def test_a_head_of_service_stands_in_for_a_director_on_the_demos_day(read_only: 
         assert deputy is not None
         assert deputy.name == "Head of Human Resources"
         assert deputies.deputy_on(session, director.id or 0, TODAY - dt.timedelta(days=1)) is None
+
+
+# ---------------------------------------------------------------- the library of measures
+
+
+def test_every_department_has_agreed_a_cost_and_a_performance_measure_for_two_years(read_only: App) -> None:
+    with read_only.read() as session:
+        chief = people_journey.actor_by_address(session, "chief.executive@wrenfold.example")
+        found = library_view.library(session, read_only.home, chief, read_only.now())
+    assert len(found.covered) == len(found.departments) == 8
+    for department in found.departments:
+        for kind in ("unit_cost", "performance"):
+            agreed = [{f.target.year for f in each.figures if f.is_agreed} for each in department.of(kind)]
+            assert any({2025, 2026} <= years for years in agreed), f"{department.code} {kind}"
+    waiting = {
+        each.code: each.state for d in found.departments for each in d.measures if each.state != "agreed"
+    }
+    assert waiting == {"CS-03": "waiting", "PE-02": "changing"}
+
+
+def test_every_month_of_nineteen_was_imported_from_a_file_and_one_was_corrected(read_only: App) -> None:
+    with read_only.read() as session:
+        batches = list(session.scalars(select(ImportBatch).order_by(col(ImportBatch.id))))
+        rows = session.execute(
+            select(col(Measure.code), col(Reading.period), col(Reading.source), col(Reading.number))
+            .join(Measure, col(Measure.id) == col(Reading.measure_id))
+            .where(col(Measure.project_id).is_(None))
+        ).all()
+        peers = session.execute(
+            select(col(PeerValue.measure_id), func.count()).group_by(col(PeerValue.measure_id))
+        ).all()
+    assert [batch.name for batch in batches][:: len(batches) - 1] == [
+        "readings-2025-04.csv",
+        "readings-2026-10.csv",
+    ]
+    assert len(batches) == 19
+    assert all(batch.applied_at is not None for batch in batches)
+    assert [(code, period, number) for code, period, source, number in rows if source == "form"] == [
+        ("LC-01", "2026-07", 2)
+    ]
+    assert Counter(code for code, _, source, _ in rows if source == "csv") == dict.fromkeys(
+        {code for code, *_ in rows}, 19
+    )
+    assert {count for _, count in peers} == {5}

@@ -11,6 +11,7 @@ from tests.access_support import everything, join_more
 from tests.figures_support import moment
 from tests.people import Council
 from vfm_workflow.journeys import calendar_feed, dates
+from vfm_workflow.store import projects
 from vfm_workflow.store.tables import BenefitsReview
 
 
@@ -24,8 +25,8 @@ def feed(council: Council, key: str) -> dict[str, dict[str, object]]:
         assert uid not in found, "each name stands once"
         found[uid] = {
             "summary": str(event["summary"]),
-            "day": event["dtstart"].dt,
-            "until": event["dtend"].dt,
+            "day": event.decoded("dtstart"),
+            "until": event.decoded("dtend"),
             "url": str(event["url"]),
         }
     return found
@@ -123,7 +124,7 @@ def test_a_review_after_the_end_is_there_for_who_answers_for_the_project(
 ) -> None:
     with council.app.write() as session:
         row = council.project(project)
-        session.add(BenefitsReview(project_id=row.id, number=1, due_on=dt.date(2026, 10, 1)))
+        session.add(BenefitsReview(project_id=projects.key(row), number=1, due_on=dt.date(2026, 10, 1)))
     for who, count in (("manager", 1), ("head", 1), ("other", 0), ("chief", 0)):
         assert len(days(council, who, "Benefits review 1")) == count
 

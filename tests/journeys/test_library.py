@@ -25,7 +25,7 @@ from tests.library_support import (
 )
 from tests.people import Council
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound, StaleRevision
-from vfm_workflow.journeys import library, library_view
+from vfm_workflow.journeys import library, library_view, people, tasks
 from vfm_workflow.store import library as store
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Measure, MeasureAgreement, PeerValue
@@ -118,6 +118,14 @@ def test_a_retired_measure_stays_and_takes_nothing_new(library_of: Council) -> N
         head = library_of.actor(session, "head")
         library.retire(session, library_of.home, "SS-02", head, library_of.at, back=True)
     record(library_of, "SS-02", "2026-12", "78")
+
+
+def test_a_department_that_measures_something_is_not_removed(council: Council) -> None:
+    with council.app.write() as session:
+        people.add_department(session, code="LC", name="Leisure")
+    measure(council, by="performance", department="LC")
+    with council.app.write() as session, pytest.raises(NotAllowed, match="1 measures"):
+        people.remove_department(session, council.home, "LC", council.actor(session, "admin"))
 
 
 def test_peers_are_set_with_their_source_and_what_was_taken_out_is_noted(library_of: Council) -> None:
@@ -214,7 +222,9 @@ def test_one_person_is_never_both_whatever_the_roles_say(council: Council) -> No
         agree(council, "SS-01", 1, "finance", "head")
     with council.app.read() as session:
         row, by = one(council, "SS-01").shown.measure, council.who("head").id
-        session.add(MeasureAgreement(measure_id=row.id, number=1, side="finance", by=by, at=council.at))
+        session.add(
+            MeasureAgreement(measure_id=library.key(row), number=1, side="finance", by=by, at=council.at)
+        )
         with pytest.raises(IntegrityError):
             session.flush()
 
@@ -398,3 +408,31 @@ def test_what_is_not_in_the_library_is_not_found(council: Council) -> None:
 
 def _codes(session: Session) -> list[str | None]:
     return [row.code for row in store.measures(session)]
+
+
+# ------------------------------------------------------------------ what waits
+
+
+def test_figures_wait_for_who_may_sign_until_they_have(council: Council) -> None:
+    council.at = NOVEMBER
+    measure(council)
+    figures(council, "SS-01", "71", "68")
+
+    def waiting(who: str) -> list[tuple[str, str]]:
+        with council.app.read() as session:
+            found = tasks.waiting(session, council.home, council.actor(session, who), council.at)
+        return [(task.title, task.path) for task in found if task.kind == "figures"]
+
+    one_of_it = [("Agree the figures of SS-01 for 2026/27", "/measures/SS-01")]
+    assert waiting("finance") == waiting("head") == one_of_it
+    assert waiting("planning") == waiting("performance") == waiting("chief") == []
+    agree(council, "SS-01", 1, "service", "head")
+    assert (waiting("head"), waiting("finance")) == ([], one_of_it)
+    measure(council, **MISSED, tolerance="")
+    figures(council, "SS-02", "92", "60", "2027/28")
+    assert waiting("finance") == [
+        ("Agree the figures of 2 measures of SS", "/measures?department=SS&state=waiting")
+    ]
+    agree(council, "SS-01", 1, "finance", "finance")
+    agree(council, "SS-02", 1, "finance", "finance")
+    assert waiting("finance") == []

@@ -13,6 +13,7 @@ from tests.library_support import token
 from tests.people import Council, address
 from vfm_workflow.errors import BadInput, LinkDead, NotAllowed, NotFound
 from vfm_workflow.journeys import exporting, leaving, personal, tokens
+from vfm_workflow.store import people
 from vfm_workflow.store.decisions import token_digest
 from vfm_workflow.store.tables import AccessToken
 
@@ -68,6 +69,19 @@ def test_it_ends_when_its_person_leaves_and_stays_ended_when_they_come_back(coun
     with pytest.raises(LinkDead):
         held(council, shown)
     assert rows(council)[0].ended_at == council.at
+
+
+def test_an_administrator_ends_all_of_somebody_s_and_nobody_else_does(council: Council) -> None:
+    shown = token(council, "manager")
+    with council.app.write() as session:
+        person = council.actor(session, "manager").id
+        with pytest.raises(NotAllowed):
+            tokens.end_all(session, council.home, person, council.at, council.actor(session, "head"))
+        admin = council.actor(session, "admin")
+        assert tokens.end_all(session, council.home, person, council.at, admin) == 1
+        assert people.changes(session, person)[0].what == "tokens_ended"
+    with pytest.raises(LinkDead):
+        held(council, shown)
 
 
 @pytest.mark.parametrize("shown", ["", "vfm_", "vfm_" + "x" * 43, "x" * 47, "Bearer x"])

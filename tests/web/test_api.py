@@ -59,21 +59,21 @@ def machine(council: Council, key: str, scope: str = "read", *, basic: bool = Fa
     return Machine(council, token(council, key, scope), basic=basic)
 
 
-@pytest.fixture
-def full(council: Council) -> Council:
-    """A project with everything, one that is only begun, and Street Scene's library with two months."""
+def furnish(council: Council) -> None:
+    """Make a project with everything, one that is only begun, and two months of a measure of the library."""
     everything(council)
     council.at = moment(2026, 5, 8)
     submit(council, "VFM-0001", "2026-04")
     verify(council, "VFM-0001", "2026-04")
-    stocked_after(council)
-    return council
-
-
-def stocked_after(council: Council) -> None:
-    """Give the library its measures: SS-01 is there without figures already."""
     record(council, "SS-01", "2026-03", "70.25")
     record(council, "SS-01", "2026-04", numerator="2735253", denominator="39606")
+
+
+@pytest.fixture
+def full(council: Council) -> Council:
+    """The same council."""
+    furnish(council)
+    return council
 
 
 # ------------------------------------------------------------------ who is let in

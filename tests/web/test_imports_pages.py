@@ -6,6 +6,7 @@ import asyncio
 import csv
 import datetime as dt
 import io
+import re
 
 import httpx
 import pytest
@@ -47,7 +48,7 @@ def test_a_file_is_looked_at_then_imported_and_its_readings_lead_back_to_it(brow
     assert "It begins within half a minute" in browser.text
     assert work(browser.council)
     browser.get(page)
-    assert "Good, not imported yet" in browser.text
+    assert "Ready to import" in browser.text
     assert "2 rows: 2 new, 0 corrected, 0 as known already" in browser.text
     assert "69.06 (£2,735,253 ÷ 39,606)" in browser.text
     browser.post(f"{page}/apply", follow=True)
@@ -62,14 +63,25 @@ def test_a_file_is_looked_at_then_imported_and_its_readings_lead_back_to_it(brow
     assert browser.post(f"{page}/apply").status_code == 403
 
 
+def test_its_job_leads_to_it(browser: Browser) -> None:
+    page = send(browser, GOOD).headers["location"]
+    work(browser.council)
+    browser.get("/jobs")
+    assert "Import figures" in browser.text
+    assert browser.last is not None
+    (job,) = re.findall(r'href="(/jobs/\d+)"', browser.last.text)
+    assert f'href="{page}"' in browser.get(job).text
+    assert browser.post("/jobs", kind="import").status_code == 404
+
+
 def test_what_is_wrong_stands_by_line_and_column_and_nothing_can_be_imported(browser: Browser) -> None:
     bad = csv_of(READINGS, ("SS-01", "2026-10", "x", "", "", ""), ("=SS", "2026-10", "1", "", "", ""))
     page = send(browser, bad).headers["location"]
     work(browser.council)
     browser.get(page)
-    assert "2 things are wrong in 1 row" in browser.text
-    assert "2 value The value must be a number" in browser.text
-    assert "3 measure It begins with “=”" in browser.text
+    assert "2 things are wrong in 2 rows" in browser.text
+    assert "Line 2 value The value must be a number" in browser.text
+    assert "Line 3 measure It begins with “=”" in browser.text
     assert "Import all of it" not in browser.text
 
 
@@ -81,7 +93,7 @@ def test_corrections_are_shown_with_what_they_replace(browser: Browser) -> None:
     work(browser.council)
     browser.get(page)
     assert "Corrections" in browser.text
-    assert "2 SS-02, October 2026 85 79 Counted again" in browser.text
+    assert "SS-02, October 2026 85 79 Counted again 2" in browser.text
 
 
 def test_a_form_without_a_file_or_a_kind_is_shown_again(browser: Browser) -> None:

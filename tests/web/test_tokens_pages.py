@@ -74,7 +74,7 @@ def test_neither_the_address_nor_the_token_is_written_into_a_log(browser: Browse
         browser.get(path)
         browser.get(path[:-5] + "x.ics")
         browser.get("/api/projects", headers={"authorization": f"Bearer {secret}"})
-    assert [line["status"] for line in logged if line["event"] == "refused"] == [401]
+    assert [line["status"] for line in logged if line["event"] == "refused"] == [403]
     assert secret not in str(logged)
     assert redact(f"GET {path} failed") == "GET /calendar/[redacted] failed"
 

@@ -55,6 +55,8 @@ class Line:
 class Sheet:
     """A file as it was read: its rows, and what could not be read of it."""
 
+    rows: int = 0
+    """Rows that are not empty, those that cannot be read too."""
     lines: list[Line] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 
@@ -77,12 +79,13 @@ def read(data: bytes, columns: Sequence[Column]) -> Sheet:
     if names is None:
         return sheet
     for number, cells in rows:
-        if len(sheet.lines) >= MOST_ROWS:
+        if sheet.rows >= MOST_ROWS:
             sheet.bad.append(
                 Bad(number, "", f"A file has {MOST_ROWS:,} rows at most. Send the rest in another")
             )
             break
         if any(cell.strip() for cell in cells):
+            sheet.rows += 1
             _line(number, cells, names, columns, delimiter, sheet)
     if not sheet.lines and not sheet.bad:
         sheet.bad.append(Bad(head[0], "", "There is no row under the columns' names"))

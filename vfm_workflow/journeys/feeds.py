@@ -164,7 +164,7 @@ def _savings(asked: Asked) -> Rows:
     for line in lines:
         by_year = _by_year(asked, delivered.get(line.id, {}))
         years = profiles.get(line.id, {})
-        for year in sorted({*years, *by_year}):
+        for year in sorted({*years, *(year for year, pence in by_year.items() if pence)}):
             profile = years.get(year)
             found.append(
                 {

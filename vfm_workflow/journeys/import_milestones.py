@@ -38,7 +38,7 @@ class Move:
 
 def plan(asked: Asked, sheet: Sheet) -> Plan:
     """Return what a file of milestones would do."""
-    found = Plan(len(sheet.lines), bad=list(sheet.bad))
+    found = Plan(sheet.rows, bad=list(sheet.bad))
     open_file = ProjectFile(asked)
     known: dict[int, list[Milestone]] = {}
     seen: dict[int, int] = {}

@@ -44,7 +44,7 @@ class Entry:
 
 def plan(asked: Asked, sheet: Sheet) -> Plan:
     """Return what a file of people would do."""
-    found = Plan(len(sheet.lines), bad=list(sheet.bad))
+    found = Plan(sheet.rows, bad=list(sheet.bad))
     seen: dict[str, int] = {}
     good: list[Entry] = []
     for line in asked.rows(sheet, found):

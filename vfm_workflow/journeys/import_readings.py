@@ -24,7 +24,7 @@ COLUMNS = (
 
 def plan(asked: Asked, sheet: Sheet) -> Plan:
     """Return what a file of readings would do."""
-    found = Plan(len(sheet.lines), bad=list(sheet.bad))
+    found = Plan(sheet.rows, bad=list(sheet.bad))
     book = Book.open(asked.session, asked.home, asked.by, asked.at, "csv")
     good: list[Read] = []
     for line in asked.rows(sheet, found):

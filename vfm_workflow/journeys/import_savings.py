@@ -82,7 +82,7 @@ class Amounts:
 
 def plan(asked: Asked, sheet: Sheet) -> Plan:
     """Return what a file of delivered savings would do."""
-    found = Plan(len(sheet.lines), bad=list(sheet.bad))
+    found = Plan(sheet.rows, bad=list(sheet.bad))
     open_file = ProjectFile(asked)
     lines: dict[int, Lines] = {}
     seen: dict[tuple[int, str], int] = {}

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.library import is_agreed, lacking, missing_kinds
+from vfm_workflow.domain.library import SIDES, is_agreed, lacking, missing_kinds
 from vfm_workflow.domain.release import released_through
-from vfm_workflow.domain.roles import Actor
+from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.library import key, measure_of
+from vfm_workflow.journeys.library_targets import may_sign
 from vfm_workflow.store import library as store
 from vfm_workflow.store import projects
 from vfm_workflow.store.library import Change, Counted, Entry, Signed, Taking, Target
@@ -71,6 +72,11 @@ class Shown:
         """What is proposed for this year and not agreed yet."""
         newest = next((f for f in self.figures if f.target.year == self.year and f.is_newest), None)
         return newest if newest is not None and not newest.is_agreed else None
+
+    @property
+    def waits(self) -> list[Figures]:
+        """What is proposed for any year and not agreed yet."""
+        return [f for f in self.figures if f.is_newest and not f.is_agreed]
 
     @property
     def aim(self) -> Figures | None:
@@ -233,3 +239,16 @@ def one(session: Session, home: Home, code: str, actor: Actor, at: dt.datetime) 
     return Whole(
         shown, name, None, entries, store.changes(session, key(row)), store.taken_by(session, key(row))
     )
+
+
+def to_sign(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list[tuple[Shown, Figures]]:
+    """Return the figures that wait for somebody's signature, with their measure, in order of its code."""
+    if not any(may(home.roles, actor, f"library.agree_{side}") for side in SIDES):
+        return []
+    rows = [row for row in store.measures(session) if row.retired_on is None]
+    return [
+        (shown, figures)
+        for shown in _shown(session, home, rows, at, None)
+        for figures in shown.waits
+        if may_sign(home, actor, shown.measure, figures.signed)
+    ]

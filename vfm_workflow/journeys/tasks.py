@@ -9,10 +9,10 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.calendar import month_name, short_day
+from vfm_workflow.domain.calendar import month_name, short_day, year_name
 from vfm_workflow.domain.roles import Actor, may, roles_on
 from vfm_workflow.errors import NotAllowed, NotFound
-from vfm_workflow.journeys import board, finance_tasks, gate, returns
+from vfm_workflow.journeys import board, finance_tasks, gate, library_view, returns
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.one_task import Task as Task
 from vfm_workflow.store import access, projects
@@ -34,6 +34,7 @@ def waiting(session: Session, home: Home, actor: Actor, at: dt.datetime) -> list
         *_stages(desk), *_conditions(desk), *_consultations(desk), *_ideas(desk), *_challenges(desk), *_mail(desk),
         *finance_tasks.waiting(session, home, actor, at), *finance_tasks.reviews(session, home, actor, at),
         *finance_tasks.to_claim(session, home, list(desk.managed.values()), actor, at),
+        *_figures(desk),
     ]  # fmt: skip
     return sorted(found, key=lambda task: task.pressing)
 
@@ -278,6 +279,24 @@ def _consultations(desk: _Desk) -> Iterator[Task]:
         path = _path(project, f"/consultations#{key}")
         late = deadline is not None and deadline < desk.today
         yield Task("consultation", f"Answer for {who}", path, why, _name(project), deadline, late)
+
+
+def _figures(desk: _Desk) -> Iterator[Task]:
+    """Yield what waits to be signed in the library of measures: one measure, or several of a department (§4.3)."""
+    waiting: dict[str, list[tuple[library_view.Shown, library_view.Figures]]] = {}
+    for shown, figures in library_view.to_sign(desk.session, desk.home, desk.actor, desk.at):
+        waiting.setdefault(shown.measure.department or "", []).append((shown, figures))
+    for department, found in waiting.items():
+        (shown, figures), count = found[0], len(found)
+        day = short_day(desk.home.calendar.today(min(each.target.at for _, each in found)))
+        why = "Two people agree a year’s baseline and target, one for Finance and one for the service."
+        if count == 1:
+            title = f"Agree the figures of {shown.code} for {year_name(figures.target.year)}"
+            yield Task("figures", title, f"/measures/{shown.code}", f"Proposed on {day}. {why}")
+        else:
+            title = f"Agree the figures of {count} measures of {department}"
+            path = f"/measures?department={department}&state=waiting"
+            yield Task("figures", title, path, f"The first was proposed on {day}. {why}")
 
 
 def _ideas(desk: _Desk) -> Iterator[Task]:

@@ -13,7 +13,7 @@ from vfm_workflow.errors import LinkDead, NotAllowed, NotFound
 from vfm_workflow.journeys import access
 from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.store import projects
+from vfm_workflow.store import people, projects
 from vfm_workflow.store import tokens as store
 from vfm_workflow.store.decisions import token_digest
 from vfm_workflow.store.tables import AccessToken
@@ -60,8 +60,7 @@ def make(
     )
     days = fields.choice("days", LASTS, "Choose how long it lasts")
     today = home.calendar.today(at)
-    alive = [row for row in store.of(session, by.id) if is_alive(row, today)]
-    if len(alive) >= MOST_ALIVE:
+    if len(alive(session, home, by.id, at)) >= MOST_ALIVE:
         fields.refuse("name", f"You have {MOST_ALIVE} that work. End one that you no longer use")
     fields.finish()
     assert scope is not None and days is not None
@@ -89,6 +88,22 @@ def end(session: Session, by: Actor, token_id: int, at: dt.datetime) -> bool:
     if all(row.id != token_id for row in store.of(session, by.id)):
         raise NotFound("You have no such token.")
     return store.end(session, by.id, at, token_id) > 0
+
+
+def alive(session: Session, home: Home, person_id: int, at: dt.datetime) -> list[AccessToken]:
+    """Return the tokens of somebody that work at a moment, newest first."""
+    today = home.calendar.today(at)
+    return [row for row in store.of(session, person_id) if is_alive(row, today)]
+
+
+def end_all(session: Session, home: Home, person_id: int, at: dt.datetime, by: Actor) -> int:
+    """End every token of somebody, as an administrator; return how many worked. Raises NotAllowed."""
+    if not may(home.roles, by, "people.edit"):
+        raise NotAllowed("Only an administrator may end somebody else's tokens.")
+    count = store.end(session, person_id, at)
+    if count:
+        people.note(session, person_id, "tokens_ended", {"count": count}, at, by)
+    return count
 
 
 def hold(session: Session, home: Home, token: str, at: dt.datetime) -> Held:

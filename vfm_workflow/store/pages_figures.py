@@ -19,18 +19,22 @@ from vfm_workflow.store.tables import (
 
 
 class Ratio(NamedTuple):
-    """What a measure divides by what."""
+    """What a measure divides by what, and the code of the library's measure it takes over."""
 
     numerator: str
     denominator: str
+    library: str | None = None
 
 
 def ratios(session: Session, project_id: int) -> dict[int, Ratio]:
     """Return measure id → what it divides by what, of a project's measures."""
-    query = select(col(Measure.id), col(Measure.numerator), col(Measure.denominator)).where(
-        col(Measure.project_id) == project_id
+    shared = aliased(Measure)
+    query = (
+        select(col(Measure.id), col(Measure.numerator), col(Measure.denominator), col(shared.code))
+        .outerjoin(shared, col(shared.id) == col(Measure.library_id))
+        .where(col(Measure.project_id) == project_id)
     )
-    return {key: Ratio(above, below) for key, above, below in session.execute(query) if key is not None}
+    return {key: Ratio(*row) for key, *row in session.execute(query) if key is not None}
 
 
 def targets(session: Session, project_id: int) -> dict[int, list[tuple[int, int]]]:

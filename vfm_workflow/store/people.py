@@ -19,6 +19,7 @@ from vfm_workflow.store.tables import (
     Idea,
     Link,
     MailboxReader,
+    Measure,
     Person,
     PersonChange,
     Project,
@@ -199,6 +200,7 @@ class Use(NamedTuple):
     people: int
     projects: int
     ideas: int
+    measures: int
 
 
 def use_of(session: Session, code: str) -> Use:
@@ -207,4 +209,5 @@ def use_of(session: Session, code: str) -> Use:
     def count(column: Any) -> int:
         return session.scalar(select(func.count()).where(column == code)) or 0
 
-    return Use(count(col(Person.department)), count(col(Project.department)), count(col(Idea.department)))
+    naming = (Person.department, Project.department, Idea.department, Measure.department)
+    return Use(*(count(col(column)) for column in naming))

@@ -139,6 +139,10 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     ),
     "saving_added": lambda d: ("Saving added", f"“{d['saving']}”"),
     "saving_changed": lambda d: ("Saving changed", f"“{d['saving']}”. {_changed(d)}"),
+    "savings_imported": lambda d: (
+        "Savings delivered, from a file",
+        f"{'; '.join(f'{what}: {pair[1]}' for what, pair in d['delivered'].items())}. File: {d['file']}.",
+    ),
     "saving_removed": lambda d: ("Saving removed", f"“{d['saving']}”"),
     "saving_claimed": lambda d: _claim(d, "put before Finance", f"Evidence: {d['evidence']} {d['quality']}"),
     "saving_verified": lambda d: _claim(

@@ -72,5 +72,6 @@ SENTENCES: Mapping[str, Callable[[Detail], tuple[str, str]]] = {
     ),
     "identity_forgotten": lambda _: ("Council account forgotten", "The next sign-in binds it anew."),
     "sessions_ended": lambda _: ("Signed out everywhere", ""),
+    "tokens_ended": lambda d: ("Tokens for calendars and programs ended", f"{d['count']} of them."),
 }
 """What → its title and its text, from the row's detail."""

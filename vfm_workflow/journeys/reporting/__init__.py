@@ -9,10 +9,9 @@ from vfm_workflow.journeys.reporting.issuing import (
     corrected,
     issue,
     may_comment,
-    path_key,
     silent,
 )
-from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered
+from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered, address
 from vfm_workflow.journeys.reporting.reading import kind_of, listed, may_read_exempt, plain_key, read
 
 __all__ = [
@@ -22,6 +21,7 @@ __all__ = [
     "Offered",
     "acts",
     "addend",
+    "address",
     "comment",
     "comments_for",
     "corrected",
@@ -30,7 +30,6 @@ __all__ = [
     "listed",
     "may_comment",
     "may_read_exempt",
-    "path_key",
     "plain_key",
     "read",
     "silent",

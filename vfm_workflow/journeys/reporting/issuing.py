@@ -15,7 +15,7 @@ from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact
 from vfm_workflow.journeys.reporting import corrections
-from vfm_workflow.journeys.reporting.kinds import KINDS, Kind
+from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, address
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Block, Report, Section, Table, Text, from_json, public, to_json
 from vfm_workflow.store import issued as store
@@ -127,17 +127,12 @@ def _tell(session: Session, home: Home, report: Report, what: str, by: Actor | N
     people = {person.id for person in projects.people_in(session, set(notice.to)) if person.id is not None}
     people.discard(by.id if by is not None else 0)
     item = {
-        "link": home.url(f"/reports/{report.kind}/{path_key(report.key)}"),
+        "link": home.url(address(report.kind, report.key)),
         "title": report.title,
         "what": what,
         "on": home.calendar.today(at).isoformat(),
     }
     leave_fact(session, NOTICE, f"{report.kind}:{report.key}", what, sorted(people), item, at)
-
-
-def path_key(key: str) -> str:
-    """Return a report's key as it stands in an address: a financial year is `2026-27` there."""
-    return key.replace("/", "-")
 
 
 def comment(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys.reporting import decisions, department, efficiency, monthly, mtfp, project, quarter
@@ -121,3 +122,8 @@ class Offered:
     """Such as `Draft, not issued`, or `Issued 14 October 2026`."""
     on: dt.date | None = None
     """When it was issued, or released to who reads."""
+
+
+def address(kind: str, key: str) -> str:
+    """Return the path of a report's page. The financial year 2026/27 is `2026-27` there."""
+    return f"/reports/{kind}" + (f"/{quote(key.replace('/', '-'), safe='')}" if key else "")

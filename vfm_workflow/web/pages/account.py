@@ -8,7 +8,7 @@ import re
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from vfm_workflow.journeys import personal, signin
+from vfm_workflow.journeys import personal, signin, tokens
 from vfm_workflow.store import projects
 from vfm_workflow.store.decisions import token_digest
 from vfm_workflow.store.tables import WebSession
@@ -79,17 +79,24 @@ def theirs(visit: Page, person_id: RowId) -> Response:
     with visit.read() as session:
         person = projects.person(session, person_id)
         found = signin.sessions(session, person_id, visit.at, _idle(visit))
-    context = {"person": person, "rows": [_row(row, "") for row in found]}
+        held = tokens.alive(session, visit.home, person_id, visit.at)
+    context = {
+        "person": person,
+        "rows": [_row(row, "") for row in found],
+        "tokens": held,
+        "titles": tokens.SCOPES,
+    }
     return visit.page("account/theirs.html", context)
 
 
 @router.post("/people/{person_id}/sessions/end")
 def end_theirs(visit: Page, person_id: RowId) -> Response:
-    """Sign somebody out everywhere."""
+    """Sign somebody out everywhere, and end what machines read by for them."""
     by = visit.must("people.edit")
     with visit.write() as session:
         person = projects.person(session, person_id)
         count = signin.end_all(session, visit.home, person_id, visit.at, by)
+        count += tokens.end_all(session, visit.home, person_id, visit.at, by)
     said = f"{person.name} is signed out everywhere." if count else f"{person.name} was signed in nowhere."
     return visit.go(f"/people/{person_id}/sessions", said)
 

@@ -17,11 +17,6 @@ router = APIRouter()
 MARKS = (("", "Public"), ("3", "Exempt under paragraph 3"), ("4", "Exempt under paragraph 4"))
 
 
-def page_of(kind: str, key: str) -> str:
-    """Return where a report's page is."""
-    return f"/reports/{kind}/{reporting.path_key(key)}"
-
-
 @router.get("/reports/{kind}/{key}/commentary")
 def commentary(visit: Page, kind: str, key: str, department: str = "") -> Response:
     """Show what a department says in a report as a form."""
@@ -49,7 +44,9 @@ def comment(visit: Page, form: Form, kind: str, key: str) -> Response:
     except REFUSED as error:
         errors = refusal(error)
         return _commentary(visit, kind, key, department, errors=errors, typed=form, status=error.status)
-    return visit.go(page_of(kind, key), "The commentary is kept. It stands in the report when it is issued.")
+    return visit.go(
+        reporting.address(kind, key), "The commentary is kept. It stands in the report when it is issued."
+    )
 
 
 def _commentary(
@@ -71,7 +68,7 @@ def _commentary(
         known = store.commented(session, kind, plain, chosen)
     context = {
         "report": report,
-        "here": page_of(kind, key),
+        "here": reporting.address(kind, key),
         "choices": choices,
         "department": chosen,
         "known": known,
@@ -95,7 +92,7 @@ def issue(visit: Page, kind: str, key: str) -> Response:
             reporting.issue(session, visit.home, kind, plain, actor, visit.at)
     except REFUSED as error:
         return _issue(visit, kind, key, errors=refusal(error), status=error.status)
-    return visit.go(page_of(kind, key), "The report is issued. Officers may read it now.")
+    return visit.go(reporting.address(kind, key), "The report is issued. Officers may read it now.")
 
 
 def _issue(
@@ -106,7 +103,11 @@ def _issue(
         report = reporting.read(session, visit.home, kind, plain, visit.me(), visit.at)
         silent = reporting.silent(session, kind, plain)
         names = {row.code: row.name for row in projects.departments(session)}
-    context = {"report": report, "here": page_of(kind, key), "silent": [names[code] for code in silent]}
+    context = {
+        "report": report,
+        "here": reporting.address(kind, key),
+        "silent": [names[code] for code in silent],
+    }
     return visit.page("reports/issue.html", context, status=status, errors=errors)
 
 
@@ -125,7 +126,7 @@ def add(visit: Page, form: Form, kind: str, key: str) -> Response:
             reporting.addend(session, visit.home, kind, plain, actor, visit.at, form.get("text", ""))
     except REFUSED as error:
         return _addendum(visit, kind, key, errors=refusal(error), typed=form, status=error.status)
-    return visit.go(page_of(kind, key), "The addendum is issued. It stands after the report.")
+    return visit.go(reporting.address(kind, key), "The addendum is issued. It stands after the report.")
 
 
 def _addendum(
@@ -141,5 +142,5 @@ def _addendum(
     with visit.read() as session:
         report = reporting.read(session, visit.home, kind, plain, visit.me(), visit.at)
         corrected = reporting.corrected(session, visit.home, kind, plain, visit.at)
-    context = {"report": report, "here": page_of(kind, key), "corrected": corrected}
+    context = {"report": report, "here": reporting.address(kind, key), "corrected": corrected}
     return visit.page("reports/addendum.html", context, status=status, errors=errors, typed=typed)

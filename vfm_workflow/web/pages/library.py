@@ -13,7 +13,7 @@ from vfm_workflow.domain.calendar import month_before, month_name, year_name
 from vfm_workflow.domain.library import SIDE_NAMES
 from vfm_workflow.domain.unit_costs import has_parts
 from vfm_workflow.journeys import importing, library, library_readings, library_targets, library_view
-from vfm_workflow.journeys.library_view import DepartmentView, Library
+from vfm_workflow.journeys.library_view import DepartmentView, Library, Shown
 from vfm_workflow.journeys.reaching import reaches
 from vfm_workflow.store import projects
 from vfm_workflow.store.tables import Measure
@@ -57,15 +57,19 @@ def measures(visit: Page) -> Response:
 def _rows(department: DepartmentView, kind: str, state: str) -> list[Row]:
     """Return a department's measures that are asked for: costs first, retired ones only where they are."""
     shown = department.retired if state == "retired" else department.measures
-    states = {"agreed": ("agreed", "changing"), "waiting": ("waiting", "changing")}.get(state, (state,))
-    found = [
-        each
-        for each in shown
-        if kind in ("", each.measure.kind) and (state in ("", "retired") or each.state in states)
-    ]
+    found = [each for each in shown if kind in ("", each.measure.kind) and _is(each, state)]
     return [
         Row(each) for each in sorted(found, key=lambda each: (each.measure.kind != "unit_cost", each.code))
     ]
+
+
+def _is(shown: Shown, state: str) -> bool:
+    """Return whether a measure is in a state that somebody filters by."""
+    if state == "waiting":
+        return bool(shown.waits)
+    if state == "agreed":
+        return shown.agreed is not None
+    return state in ("", "retired") or shown.state == state
 
 
 def _finding(found: Library) -> str:

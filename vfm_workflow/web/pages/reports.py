@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from urllib.parse import quote
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -20,11 +17,6 @@ from vfm_workflow.web.visit import Form, Page, Visit
 router = APIRouter()
 
 
-def address(kind: str, key: str) -> str:
-    """Return where a report's page is. The financial year 2026/27 is `2026-27` there."""
-    return f"/reports/{kind}" + (f"/{quote(reporting.path_key(key), safe='')}" if key else "")
-
-
 @router.get("/reports")
 def listed(visit: Page) -> Response:
     """List the reports one may read now."""
@@ -33,7 +25,7 @@ def listed(visit: Page) -> Response:
     groups = [(kind, [one for one in found if one.kind is kind]) for kind in KINDS.values()]
     return visit.page(
         "reports/list.html",
-        {"groups": [(kind, mine) for kind, mine in groups if mine], "address": address},
+        {"groups": [(kind, mine) for kind, mine in groups if mine], "address": reporting.address},
     )
 
 
@@ -75,28 +67,14 @@ def _show(visit: Visit, kind: str, key: str) -> Response:
         "view": laid,
         "kind": KINDS[report.kind],
         "draw": pictures.both,
-        "here": address(report.kind, report.key),
+        "here": reporting.address(report.kind, report.key),
         "exempt": exempt,
         "acts": acts,
         "asked_exempt": query.get("version") == printing.EXEMPT,
         "forms": [form for form in FORMS.values() if form.name not in ("html", "pdf", "json")],
         "tables": report.tables(),
-        "doings": list(_doings(visit, report)),
     }
     return visit.page("reports/show.html", context)
-
-
-def _doings(visit: Visit, report: Report) -> Iterator[tuple[str, str]]:
-    """Yield (where, label) of what may be done with a report that is issued, or is to be."""
-    if not KINDS[report.kind].issued:
-        return
-    draft, here = report.standing.lower().startswith("draft"), address(report.kind, report.key)
-    if draft and visit.may("reports.comment"):
-        yield f"{here}/commentary", "Comment on it"
-    if draft and visit.may("reports.issue"):
-        yield f"{here}/issue", "Issue it"
-    if not draft and visit.may("reports.issue"):
-        yield f"{here}/addendum", "Add an addendum"
 
 
 def _read(visit: Visit, kind: str, key: str, version: str) -> Report:
