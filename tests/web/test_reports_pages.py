@@ -14,6 +14,7 @@ from tests.journeys.jobbing import work
 from tests.people import Council
 from tests.reports.made import from_csv, from_page
 from tests.web.support import Browser
+from vfm_workflow.journeys.exporting import let_go
 from vfm_workflow.journeys.reporting import KINDS
 from vfm_workflow.store import projects
 
@@ -112,6 +113,21 @@ def test_a_pdf_is_made_by_a_job_that_its_asker_watches_and_fetches(saving: Counc
         Browser(saving).sign_in("manager").post("/reports/mtfp", version="public").headers["location"]
         == "/jobs/2"
     )
+
+
+def test_a_pdf_is_kept_no_longer_than_an_export(saving: Council) -> None:
+    chief = Browser(saving).sign_in("chief")
+    chief.post("/reports/mtfp", version="public")
+    assert work(saving)
+    file = saving.app.loaded.data / "exports" / "report-1.pdf"
+    assert file.stat().st_mode & 0o077 == 0, "nobody else on the machine reads it"
+    with saving.app.write() as session:
+        assert let_go(session, saving.app.loaded.data, "here", saving.later(days=1)) == 1
+    assert not file.exists()
+    chief.sign_in("chief")
+    assert chief.get("/jobs/1/file").status_code == 404
+    chief.get("/jobs/1")
+    assert "Fetch" not in chief.text
 
 
 def test_how_far_the_pdf_is_stands_on_its_page(saving: Council) -> None:

@@ -25,6 +25,8 @@ from vfm_workflow.store import dump, jobs
 from vfm_workflow.store.dump import Dumped
 
 DOCUMENTS = "documents"
+MADE = ("export", "report")
+"""The kinds of job that leave a file in `exports`."""
 NOT_KEPT = "Its file is kept no longer."
 Progress = Callable[[int, int, str], None]
 """Is told (how many are done, of how many, what comes next)."""
@@ -116,14 +118,14 @@ def _zip(folder: Path, file: Path, parts: Iterable[Path]) -> None:
 
 
 def let_go(session: Session, folder: Path, machine: str, before: dt.datetime) -> int:
-    """Remove the files of the exports that ended before a moment, of those that lie on this machine; return how many.
+    """Remove the files of exports and reports that ended before a moment, of those that lie on this machine; return how many.
 
     The job says from then on that its file is kept no longer. What a process left half written goes too.
     """
     removed, exports = 0, folder / "exports"
-    for job in jobs.ended_before(session, "export", before):
+    for job in (job for kind in MADE for job in jobs.ended_before(session, kind, before)):
         shutil.rmtree(exports / f".{job.id}", ignore_errors=True)
-        (exports / f"export-{job.id}.partial").unlink(missing_ok=True)
+        (exports / f"{job.kind}-{job.id}.partial").unlink(missing_ok=True)
         if job.result is None or "file" not in job.result or job.result["machine"] != machine:
             continue
         file = exports / str(job.result["file"])
