@@ -125,7 +125,7 @@ def stage_table(rows: Sequence[PipelineRow], year: int) -> Table:
         (title, weight * 10, count, expected, weighted)
         for title, weight, count, expected, weighted in by_stage(rows, year)
     ]
-    note = SOURCE + "How far a stage's savings count is the lifecycle's `weight_percent`. " + ROUNDED
+    note = SOURCE + "How far a stage's savings count is the lifecycle's own rule. " + ROUNDED
     return Table(
         "stages", f"The pipeline of {year_name(year)} by stage", columns, rows_of(stages), note, total="Total"
     )

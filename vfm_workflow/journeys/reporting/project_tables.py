@@ -218,7 +218,7 @@ def decisions(asked: Asked, found: Record) -> Table:
         )
         for decision in found.decisions
     ]
-    note = SOURCE + "The whole record is a report of its own: `decisions`."
+    note = SOURCE + "The whole record is a report of its own."
     return Table(
         "decisions", "Decisions", columns, rows_of(body), note, empty="Nothing was put to a board yet."
     )

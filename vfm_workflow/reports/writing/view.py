@@ -19,7 +19,7 @@ _UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 UPRIGHT_LETTERS = 114
 """Letters that fit beside each other on an upright page; a table that needs more lies on a page turned sideways."""
-SHORT_ROWS = 14
+SHORT_ROWS, SHORT_TURNED_ROWS = 14, 6
 FEW_LETTERS = 600
 """Of text before a table: it goes along on the table's page."""
 MOST_LETTERS, LEAST_LETTERS = 26, 16
@@ -82,7 +82,7 @@ class Grid:
     @property
     def short(self) -> bool:
         """Whether it stays on one page."""
-        return len(self.rows) <= SHORT_ROWS
+        return len(self.rows) <= (SHORT_TURNED_ROWS if self.turned else SHORT_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
