@@ -264,6 +264,18 @@ def test_a_draft_measure_is_removed(council: Council) -> None:
     assert events(council, reference)[-1] == "measure_removed"
 
 
+def test_a_measure_with_figures_stays_once_cmt_has_approved_anything(council: Council) -> None:
+    """It was added after the outline was approved: the database keeps its figures, and the page says so."""
+    reference = council.create()
+    council.outline_ready(reference)
+    council.do(reference, "submit_outline")
+    council.approve(reference)
+    council.later(days=1)
+    row = measure(council, reference)
+    with pytest.raises(NotAllowed, match="they stay from then on"):
+        remove_measure(council, reference, row.id)
+
+
 def test_a_draft_measure_is_removed_with_its_draft_figures(council: Council) -> None:
     reference = council.create()
     row = measure(council, reference)

@@ -23,7 +23,7 @@ from vfm_workflow.web.app import create
 from vfm_workflow.web.visit import SESSION_COOKIE, local_path
 
 PUBLIC = "https://vfm.wrenfold.example"
-FOR_MACHINES = {"/notify/callback"}
+FOR_MACHINES = {"/notify/callback", "/api/readings"}
 """No page sends these, so none is shown in answer."""
 
 

@@ -202,7 +202,10 @@ def _new_target(
 def remove_measure(
     session: Session, home: Home, reference: str, measure_id: int, by: Actor, at: dt.datetime
 ) -> None:
-    """Remove a measure that CMT has not agreed and no return has reported. Raises NotAllowed, saying why not."""
+    """Remove a measure that CMT has not agreed and no return has reported. Raises NotAllowed, saying why not.
+
+    Once CMT has approved anything of the project, a measure with figures stays.
+    """
     project = writable(session, home, reference, by, "measures", "plan.edit")
     row = measure_of(session, project, measure_id)
     if agreed_target(session, project, row) is not None:
@@ -213,7 +216,13 @@ def remove_measure(
         raise NotAllowed(
             f"“{lines[0]}” names “{row.name}” as its quality check. Choose another measure there first."
         )
-    for part in [*figures.targets(session, measure_id), *figures.peers(session, measure_id)]:
+    given = figures.targets(session, measure_id)
+    if given and figures.approved_text(session, projects.key(project), SUBJECTS) is not None:
+        raise NotAllowed(
+            f"CMT has decided on {project.reference}, and “{row.name}” has figures: they stay from then on. "
+            "Change its words, or give it new figures."
+        )  # the database keeps it too
+    for part in [*given, *figures.peers(session, measure_id)]:
         session.delete(part)
     session.flush()
     session.delete(row)

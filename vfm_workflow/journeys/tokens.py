@@ -38,6 +38,12 @@ class Held:
     id: int
     scope: str
     actor: Actor
+    seen_at: dt.datetime | None
+    """When it was used before, to the minute."""
+
+    def is_news(self, at: dt.datetime) -> bool:
+        """Return whether its use at a moment is to be noted: once a minute, so that readers seldom wait for a writer."""
+        return self.seen_at is None or self.seen_at + SEEN_EVERY <= at
 
 
 def scopes(home: Home, by: Actor) -> dict[str, str]:
@@ -119,7 +125,7 @@ def hold(session: Session, home: Home, token: str, at: dt.datetime) -> Held:
         raise LinkDead("ended", OVER)
     assert row.id is not None
     actor = access.standing_in(session, home, projects.actor(person), at)
-    return Held(row.id, row.scope, actor)
+    return Held(row.id, row.scope, actor, row.last_used_at)
 
 
 def note_used(session: Session, held: Held, at: dt.datetime) -> None:

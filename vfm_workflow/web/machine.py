@@ -42,9 +42,15 @@ def holder(visit: Visit, *scopes: str) -> Held:
     allow(visit, "api", str(held.id), "120/minute")
     visit.request.state.who = held.actor.id  # for the log of what is refused
     tokens.refuse_scope(held, *scopes)
-    with visit.write() as session:
-        tokens.note_used(session, held, visit.at)
+    note_used(visit, held)
     return held
+
+
+def note_used(visit: Visit, held: Held) -> None:
+    """Note that a token was used, where that is news."""
+    if held.is_news(visit.at):
+        with visit.write() as session:
+            tokens.note_used(session, held, visit.at)
 
 
 def _shown(header: str) -> str:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from vfm_workflow.errors import LinkDead, NotFound
 from vfm_workflow.journeys import calendar_feed, tokens
 from vfm_workflow.web.limits import allow, computer
+from vfm_workflow.web.machine import note_used
 from vfm_workflow.web.visit import Page
 
 router = APIRouter()
@@ -25,8 +26,7 @@ def calendar(visit: Page, secret: str) -> Response:
         allow(visit, "calendar-computer", computer(visit), "60/minute")
         return Response(f"{error}\n", error.status, media_type="text/plain; charset=utf-8")
     allow(visit, "calendar", str(held.id), "30/minute")
-    with visit.write() as session:
-        tokens.note_used(session, held, visit.at)
+    note_used(visit, held)
     with visit.read() as session:
         found = calendar_feed.feed(session, visit.home, held.actor, visit.at)
     headers = {"Content-Disposition": 'inline; filename="value-for-money.ics"'}
