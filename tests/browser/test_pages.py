@@ -50,6 +50,13 @@ PAGES = [
     ("auditor", "/projects/VFM-0001/history"),
     ("auditor", "/projects/VFM-0001/decisions"),
     ("auditor", "/projects/VFM-0002/decisions"),
+    ("chief", "/reports"),
+    ("holder", "/reports"),
+    ("performance", "/reports/quarter/2025-Q4"),
+    ("chief", "/reports/mtfp"),
+    ("head", "/reports/department/SS"),
+    ("manager", "/reports/project/VFM-0001"),
+    ("auditor", "/reports/decisions/VFM-0001"),
 ]
 
 
