@@ -18,6 +18,7 @@ from vfm_workflow.domain.snapshot import SUBJECTS
 from vfm_workflow.journeys import access
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import feeds as store
+from vfm_workflow.store import feeds_measures as measure_store
 from vfm_workflow.store import listing, projects
 from vfm_workflow.store import released as released_store
 from vfm_workflow.store.feeds import Cut, Filters, Window
@@ -117,7 +118,7 @@ def _measures(asked: Asked) -> Rows:
     window = asked.window("outline.read")
     year = asked.home.calendar.financial_year(asked.today)
     subjects = [key for key, subject in SUBJECTS.items() if "measures" in subject.needs]
-    rows, total = store.measures(asked.session, window, asked.filters, asked.cut, year, subjects)
+    rows, total = measure_store.measures(asked.session, window, asked.filters, asked.cut, year, subjects)
     return [
         {
             **row._asdict(),
@@ -132,7 +133,7 @@ def _measures(asked: Asked) -> Rows:
 
 def _readings(asked: Asked) -> Rows:
     window = asked.window("returns.read")
-    rows, total = store.readings(asked.session, window, asked.filters, asked.cut)
+    rows, total = measure_store.readings(asked.session, window, asked.filters, asked.cut)
     return [
         {
             "measure": row.code,
