@@ -48,11 +48,12 @@ def unchanged(sheet: Sheet) -> dict[str, Prefilled]:
 
 def _from_library(sheet: Sheet) -> dict[str, Prefilled]:
     return {
-        f"measure_{measure_id}": Prefilled(
-            figure(known.value, known.places),
+        f"measure_{measure.id}": Prefilled(
+            figure(known.value, measure.places),
             f"from the library, recorded by the {known.by} on {short_day(sheet.calendar.today(known.at))}",
         )
-        for measure_id, known in sheet.library.items()
+        for measure in sheet.facts.measures
+        if (known := sheet.library.get(measure.id)) is not None
     }
 
 

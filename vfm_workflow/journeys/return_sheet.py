@@ -15,12 +15,12 @@ from vfm_workflow.domain.facts import Facts, MilestoneFact
 from vfm_workflow.domain.forms import parse_date, parse_days, parse_measured
 from vfm_workflow.domain.money import parse_pounds, pounds
 from vfm_workflow.domain.profile import cost_in, expected_in, months_so_far
-from vfm_workflow.journeys import gate
+from vfm_workflow.journeys import gate, library
 from vfm_workflow.journeys.fields import YES_NO, Fields
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.library import Imported
 from vfm_workflow.store import forecasts, projects
 from vfm_workflow.store import returns as store
-from vfm_workflow.store.forecasts import Known
 from vfm_workflow.store.returns import Reported
 from vfm_workflow.store.tables import MonthlyReturn, Project
 
@@ -57,7 +57,7 @@ class Sheet:
     """Spent in the months of this financial year before this one; None where no return says anything."""
     last: MonthlyReturn | None
     """The newest return before this month that was submitted."""
-    library: Mapping[int, Known]
+    library: Mapping[int, Imported]
     """What the library knows of the month, by the project's own measure."""
 
     @property
@@ -130,7 +130,7 @@ def load(session: Session, home: Home, project: Project, period: str, at: dt.dat
         forecasts.expected(session, key, period),
         store.spent(session, key, [m for m in months_so_far(period, home.calendar) if m < period]),
         store.before(session, key, period),
-        forecasts.in_library(session, key, period),
+        library.imported_readings(session, key, period),
     )
 
 
