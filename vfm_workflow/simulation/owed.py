@@ -219,10 +219,14 @@ class Owed:
             if before.late.get(key) != (late, manager) or manager not in readers:
                 continue
             said = (manager, names[late.project_id], late.title, short_day(late.forecast))
-            if said not in self._slips and (manager, SLIPPED, self.life.today) not in self._more:
-                raise Broken(
-                    f"nobody told person {manager} that “{late.title}” of {said[1]} slipped to {said[3]}"
-                )
+            if said not in self._slips:
+                if (manager, SLIPPED, self.life.today) not in self._more:
+                    raise Broken(
+                        f"nobody told person {manager} that “{late.title}” of {said[1]} slipped to {said[3]}"
+                    )
+                self._slips.add(
+                    said
+                )  # among those that the digest only counted: it is not said again tomorrow
             self.checked["owed: a slip told to its manager"] += 1
 
     def _said_once(self, session: Session, standings: Sequence[Standing]) -> None:
@@ -247,8 +251,11 @@ class Owed:
             if late < 0:
                 continue
             notice = OVERDUE if late else DUE
-            times = self._returns[manager, notice, reference, month, self._round(month, today)]
-            if times != 1 and (manager, notice, today) not in self._more:
+            told = (manager, notice, reference, month, self._round(month, today))
+            if not self._returns[told] and (manager, notice, today) in self._more:
+                self._returns[told] = 1  # among those that the digest only counted
+            times = self._returns[told]
+            if times != 1:
                 what = "is due today" if notice == DUE else f"is {late} working days late"
                 raise Broken(
                     f"person {manager} was told {times} times that the return of {reference} for {month} {what}"
