@@ -99,12 +99,9 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
 
     A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
     """
-    held: dict[Any, _Row] = session.info.setdefault("kept", {})
-    found = held.get((table, key))
-    if found is None:
-        found = session.get(table, key)
-        if found is not None:
-            held[table, key] = found
+    found = session.get(table, key)  # of what is held it asks nobody; what was removed is not there any more
+    if found is not None:
+        session.info.setdefault("kept", {})[table, key] = found
     return found
 
 
