@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
+from vfm_workflow.domain.direction import meets, worse_by
 from vfm_workflow.domain.rag import Reason
 
 State = Literal["missing", "draft", "submitted", "verified"]
@@ -129,15 +130,14 @@ class MeasureMonth:
         """Whether the value is at the target or better; None where either is missing."""
         if self.value is None or self.target is None:
             return None
-        return self.value <= self.target if self.direction == "lower" else self.value >= self.target
+        return meets(self.direction, self.value, self.target)
 
     @property
     def fallen(self) -> bool | None:
         """Whether the value is worse than the baseline by more than the tolerance; None where either is missing."""
         if self.value is None or self.baseline is None:
             return None
-        worse = self.value - self.baseline if self.direction == "lower" else self.baseline - self.value
-        return worse > self.tolerance
+        return worse_by(self.direction, self.value, self.baseline) > self.tolerance
 
 
 @dataclass(frozen=True, slots=True)

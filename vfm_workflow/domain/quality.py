@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from vfm_workflow.domain import direction
 from vfm_workflow.domain.calendar import month_name, quarter_name
 from vfm_workflow.domain.money import figure
 
@@ -44,7 +45,7 @@ class Quality:
 def worse_by(check: Check, value: int) -> int:
     """Return by how many steps `value` is worse than the baseline, 0 or less where it is not. There must be a baseline."""
     assert check.baseline is not None
-    return value - check.baseline if check.direction == "lower" else check.baseline - value
+    return direction.worse_by(check.direction, value, check.baseline)
 
 
 def judge(check: Check | None, readings: Mapping[str, int], quarter: str, months: tuple[str, ...]) -> Quality:

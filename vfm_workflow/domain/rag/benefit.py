@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from fractions import Fraction
 
+from vfm_workflow.domain.direction import worse_by
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.rag.rules import MeasureRule, SavingRule
 from vfm_workflow.domain.rag.verdict import Colour, Reason
@@ -101,7 +102,7 @@ def judge_measure(rule: MeasureRule, measured: Measured) -> Reason:
 
 
 def _from_baseline(rule: MeasureRule, measured: Measured, baseline: int) -> Reason:
-    worse = measured.value - baseline if measured.direction == "lower" else baseline - measured.value
+    worse = worse_by(measured.direction, measured.value, baseline)
     now = f"{measured.name} is {measured.shown(measured.value)}"
     if worse <= 0:
         same = "as good as" if worse == 0 else "better than"

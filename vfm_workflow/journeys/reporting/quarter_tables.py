@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from vfm_workflow.domain.calendar import month_name, year_name
+from vfm_workflow.domain.direction import meets, worse_by
 from vfm_workflow.domain.money import figure
 from vfm_workflow.domain.rag import COLOURS
 from vfm_workflow.journeys.reporting.parts import SOURCE, many
@@ -188,7 +189,7 @@ def is_met(target: Target) -> bool | None:
     """Return whether a measure's value meets its target; None where it has none of the two."""
     if target.target is None or target.value is None:
         return None
-    return target.value <= target.target if target.direction == "lower" else target.value >= target.target
+    return meets(target.direction, target.value, target.target)
 
 
 def _shown(found: Quarter) -> Iterator[tuple[Target, str, str]]:
@@ -262,7 +263,7 @@ def _direction(target: Target) -> str | None:
         return None
     if target.value == target.earlier:
         return "The same"
-    return "Better" if (target.value < target.earlier) == (target.direction == "lower") else "Worse"
+    return "Worse" if worse_by(target.direction, target.value, target.earlier) > 0 else "Better"
 
 
 def _step(target: Target, value: int | None) -> Cell:
