@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor, Standing
 from vfm_workflow.errors import NotFound
-from vfm_workflow.store.raw import Raw
+from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import DecisionRequest, Department, LifecycleVersion, Person, Project, Version
 
 
@@ -252,16 +252,25 @@ def person(session: Session, person_id: int) -> Person:
     return found
 
 
+_PEOPLE_IN = (
+    select(Person)
+    .where(col(Person.role).in_(bindparam("roles", expanding=True)), col(Person.active).is_(True))
+    .order_by(col(Person.name), col(Person.id))
+)
+
+
 def people_in(session: Session, roles: Collection[str]) -> list[Person]:
     """Return the active people whose own role is one of `roles`, in order of name."""
-    query = select(Person).where(col(Person.role).in_(sorted(roles)), col(Person.active).is_(True))
-    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
+    return list(session.scalars(_PEOPLE_IN, {"roles": sorted(roles)}))
+
+
+_NAMES = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(bindparam("ids", expanding=True)))
 
 
 def names(session: Session, ids: Collection[int]) -> dict[int, str]:
     """Return id → name of the people `ids`."""
-    query = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(sorted(set(ids))))
-    return {person_id: name for person_id, name in session.execute(query) if person_id is not None}
+    found = rows(session, _NAMES, {"ids": sorted(set(ids))})
+    return {person_id: name for person_id, name in found if person_id is not None}
 
 
 def department(session: Session, code: str) -> Department:
@@ -283,8 +292,7 @@ _DEPARTMENT_NAMES = select(col(Department.code), col(Department.name)).order_by(
 
 def department_names(session: Session) -> dict[str, str]:
     """Return code → name of every department, in order of name."""
-    rows = session.connection().execute(_DEPARTMENT_NAMES)
-    return {row.code: row.name for row in rows}
+    return {row.code: row.name for row in rows(session, _DEPARTMENT_NAMES)}
 
 
 def has_address(session: Session, address: str) -> bool:

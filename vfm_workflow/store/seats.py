@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     DecisionRequest,
     Deputy,
@@ -108,8 +109,8 @@ _LIVE_LINKS = (
 
 def live_links(session: Session, request_id: int) -> dict[int, Link]:
     """Return slot → its one link that is neither used nor revoked; it may have expired."""
-    rows = session.scalars(_LIVE_LINKS, {"request": request_id})
-    return {link.slot_id: link for link in rows if link.slot_id is not None}
+    found = session.scalars(_LIVE_LINKS, {"request": request_id})
+    return {link.slot_id: link for link in found if link.slot_id is not None}
 
 
 def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, DecisionRequest]]:
@@ -137,7 +138,10 @@ def _late_links() -> Any:
 
 def voted(session: Session, request_id: int, person_id: int) -> bool:
     """Return whether a person has decided on a request, in their own seat or for somebody."""
-    query = select(col(VoteRow.id)).where(
-        col(VoteRow.request_id) == request_id, col(VoteRow.person_id) == person_id
-    )
-    return session.scalars(query).first() is not None
+    return rows(session, _voted(), {"request": request_id, "person": person_id}).first() is not None
+
+
+@cache
+def _voted() -> Any:
+    mine = col(VoteRow.request_id) == bindparam("request"), col(VoteRow.person_id) == bindparam("person")
+    return select(col(VoteRow.id)).where(*mine)
