@@ -36,9 +36,11 @@ def reconcile(session: Session, home: Home, at: dt.datetime) -> None:
     itself. Doing it again changes nothing.
     """
     for request in store.open_requests(session):
-        if _astray(session, home, board.load(session, home, request), at):
+        asked = board.load(session, home, request)
+        if _astray(session, home, asked, at):
             _follow(session, home, request, at)
-        _settle(session, home, request, at)
+            asked = board.load(session, home, request)
+        _settle(session, home, asked, at)
     _late_links(session, home, at)
 
 
@@ -88,9 +90,8 @@ def _follow(session: Session, home: Home, request: DecisionRequest, at: dt.datet
             )
 
 
-def _settle(session: Session, home: Home, request: DecisionRequest, at: dt.datetime) -> None:
+def _settle(session: Session, home: Home, asked: Asked, at: dt.datetime) -> None:
     """Let the board's outcome happen where a vacated seat completed the quorum, once nothing is disputed."""
-    asked = board.load(session, home, request)
     if asked.request.state == "open" and asked.project.disputed_at is None:
         settling.settle(session, home, asked, at)
 
