@@ -190,10 +190,11 @@ def _tell_empty(session: Session, home: Home, asked: Asked, at: dt.datetime) -> 
 
 def _late_links(session: Session, home: Home, at: dt.datetime) -> None:
     """Revoke what could still record a late vote for somebody who no longer holds the seat."""
-    for link, request in seat_store.late_links(session, at):
-        slot = session.get(Slot, link.slot_id)
-        asked = board.load(session, home, request)
-        assert slot is not None
+    boards: dict[int | None, Asked] = {}
+    for link, slot, request in seat_store.late_links(session, at):
+        if request.id not in boards:
+            boards[request.id] = board.load(session, home, request)
+        asked = boards[request.id]
         gone = _gone(asked, projects.person(session, slot.person_id))
         why = gone or _elsewhere(session, home, asked, slot, link, at)
         if why is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -107,11 +107,16 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
 
 def hold_people(session: Session, ids: Collection[int]) -> None:
     """Load several people by one statement, so that `person` finds each of them."""
-    held: dict[Any, Any] = session.info.setdefault("kept", {})
+    held = session.info.setdefault("kept", {})
     missing = [each for each in sorted(set(ids)) if (Person, each) not in held]
     if len(missing) > 1:
-        for found in session.scalars(_PEOPLE, {"ids": missing}):
-            held[Person, found.id] = found
+        _hold(session, session.scalars(_PEOPLE, {"ids": missing}))
+
+
+def _hold(session: Session, people: Iterable[Person]) -> None:
+    """Let `person` find these people, who were loaded already."""
+    held: dict[Any, Any] = session.info.setdefault("kept", {})
+    held.update({(Person, found.id): found for found in people})
 
 
 _PEOPLE = select(Person).where(col(Person.id).in_(bindparam("ids", expanding=True)))
@@ -241,6 +246,7 @@ def person_by_address(session: Session, address: str) -> Person:
     found = session.scalars(_BY_ADDRESS, {"address": address.strip().lower()}).first()
     if found is None:
         raise NotFound(f"Nobody here has the address {address}. An administrator can add them.")
+    _hold(session, [found])
     return found
 
 
@@ -261,7 +267,9 @@ _PEOPLE_IN = (
 
 def people_in(session: Session, roles: Collection[str]) -> list[Person]:
     """Return the active people whose own role is one of `roles`, in order of name."""
-    return list(session.scalars(_PEOPLE_IN, {"roles": sorted(roles)}))
+    found = list(session.scalars(_PEOPLE_IN, {"roles": sorted(roles)}))
+    _hold(session, found)
+    return found
 
 
 _NAMES = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(bindparam("ids", expanding=True)))

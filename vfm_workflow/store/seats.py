@@ -113,16 +113,16 @@ def live_links(session: Session, request_id: int) -> dict[int, Link]:
     return {link.slot_id: link for link in found if link.slot_id is not None}
 
 
-def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, DecisionRequest]]:
-    """Return the links that could still record a late vote on a decision that was taken, each with its request."""
-    return [(link, request) for link, request in session.execute(_late_links(), {"at": at})]
+def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, Slot, DecisionRequest]]:
+    """Return the links that could still record a late vote on a decision that was taken, each with its seat and request."""
+    return [(link, slot, request) for link, slot, request in session.execute(_late_links(), {"at": at})]
 
 
 @cache
 def _late_links() -> Any:
     """Built once: the clock asks it every minute."""
     return (
-        select(Link, DecisionRequest)
+        select(Link, Slot, DecisionRequest)
         .join(Slot, col(Slot.id) == col(Link.slot_id))
         .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
         .where(
