@@ -64,7 +64,7 @@ class Asked:
 def load(session: Session, home: Home, request: DecisionRequest) -> Asked:
     """Return the request with its project, rule, frozen version and board."""
     project = projects.by_id(session, request.project_id)
-    version = session.get(Version, request.version_id)
+    version = projects.kept(session, Version, request.version_id)
     assert version is not None and request.id is not None
     return Asked(request, project, rule_of(session, home, request), version, store.slots(session, request.id))
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import bindparam, func, select, update
@@ -99,10 +100,21 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
 
     A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
     """
-    found = session.get(table, key)  # of what is held it asks nobody; what was removed is not there any more
+    if identity_key(table, key) in session.identity_map:
+        found = session.get(table, key)  # it asks nobody; what was removed is not there any more
+    else:
+        model: Any = table
+        found = session.scalars(_by_key(model), {"key": key}).first()
     if found is not None:
         session.info.setdefault("kept", {})[table, key] = found
     return found
+
+
+@cache
+def _by_key(table: Any) -> Any:
+    """Built once for each table: the session's own way to a row builds it every time, which costs more than running it."""
+    (own,) = table.__table__.primary_key.columns
+    return select(table).where(own == bindparam("key"))
 
 
 def hold_people(session: Session, ids: Collection[int]) -> None:
