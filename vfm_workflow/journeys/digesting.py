@@ -108,9 +108,12 @@ class Wanted:
         return choice == "daily" or (choice == "weekly" and person_id not in self.told_this_week)
 
 
-def write(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
-    """Write the digest of everybody who has something to be told today and was not; return the mails."""
-    now, local = Now(session, home, at), home.calendar.local(at)
+def write(session: Session, home: Home, at: dt.datetime, now: Now | None = None) -> list[Posted]:
+    """Write the digest of everybody who has something to be told today and was not; return the mails.
+
+    `now` is what the caller has read of the council at `at` already, if anything.
+    """
+    now, local = now or Now(session, home, at), home.calendar.local(at)
     wanted = Wanted(session, home, now.today, local.time())
     done = outbox.digested(session, now.today)
     readers = frozenset(each for each in now.active if each not in done and wanted.now(each))

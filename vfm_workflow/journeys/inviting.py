@@ -26,9 +26,9 @@ from vfm_workflow.store.tables import Person, Project
 INVITED, CANCELLED = "milestone_invitation", "milestone_cancelled"
 
 
-def tick(session: Session, home: Home, at: dt.datetime) -> Iterator[NewMail]:
+def tick(session: Session, home: Home, now: Now) -> Iterator[NewMail]:
     """Mail each entry that is new, has changed or is over; yield the mails."""
-    now = Now(session, home, at)
+    at = now.at
     for gone in store.unwanted(session, INVITED, now.today, _ended(now)):
         if gone.person_id in now.active:
             sequence = _note(session, gone, gone.day, at, cancelled=True)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from vfm_workflow.domain.lifecycle import DecisionRule
 from vfm_workflow.journeys import board, consulting, digesting, ideas, inviting, reseat, undelivered
 from vfm_workflow.journeys.digesting import Posted
+from vfm_workflow.journeys.due import Now
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import outbox, seats, wishes
@@ -29,15 +30,16 @@ def post_due(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     reseat.reconcile(session, home, at)
     posted = _written(session, newest, at)
     posted += _remind(session, home, at)
+    now = Now(session, home, at)  # read from here on alone: what went before may have moved a project
     if home.calendar.business_moment(at) == at:
         posted += [
             Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
-            for mail in inviting.tick(session, home, at)
+            for mail in inviting.tick(session, home, now)
         ]
     local = home.calendar.local(at)
     start = dt.time.fromisoformat(home.calendar.rules.digest_at)
     if home.calendar.is_working_day(local.date()) and local.time() >= start:
-        posted += digesting.write(session, home, at)
+        posted += digesting.write(session, home, at, now)
     return posted
 
 
