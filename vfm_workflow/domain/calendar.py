@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -339,6 +339,7 @@ class Calendar:
         return self.moment(day, self.rules.decision_mail.to)
 
 
+@lru_cache(maxsize=1024)
 def month_end(period: str) -> dt.date:
     """Return the last day of `period` (such as `2026-10`). Raises ValueError for no month."""
     try:

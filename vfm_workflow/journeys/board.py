@@ -64,10 +64,15 @@ class Asked:
 def load(session: Session, home: Home, request: DecisionRequest) -> Asked:
     """Return the request with its project, rule, frozen version and board."""
     project = projects.by_id(session, request.project_id)
-    version = session.get(Version, request.version_id)
+    version = projects.kept(session, Version, request.version_id)
     assert version is not None and request.id is not None
-    rule = home.lifecycle(session, project).decisions[request.decision]
-    return Asked(request, project, rule, version, store.slots(session, request.id))
+    return Asked(request, project, rule_of(session, home, request), version, store.slots(session, request.id))
+
+
+def rule_of(session: Session, home: Home, request: DecisionRequest) -> DecisionRule:
+    """Return the rule by which a request is decided: of the lifecycle that its project follows."""
+    project = projects.by_id(session, request.project_id)
+    return home.lifecycle(session, project).decisions[request.decision]
 
 
 def open_request(

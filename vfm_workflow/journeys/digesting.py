@@ -20,7 +20,8 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail.message import DigestList
 from vfm_workflow.mail.render import Group
 from vfm_workflow.store import outbox, projects, wishes
-from vfm_workflow.store.tables import Occurrence, OutboxMail, Person
+from vfm_workflow.store.outbox import NewMail
+from vfm_workflow.store.tables import Occurrence, Person
 
 ASKED_AT_ONCE = 500
 """So many facts are looked up in the ledger by one statement: memory follows it, and not how much a council owes."""
@@ -96,7 +97,9 @@ class Wanted:
 
     def choice(self, person_id: int, notice_key: str) -> str:
         """Return what a person gets of a notice: what they chose, as far as the catalogue leaves it to them."""
-        chosen = self.choices.get((person_id, notice_key), "daily")
+        chosen = self.choices.get((person_id, notice_key))
+        if chosen is None:
+            return "daily"
         return chosen if chosen in self.home.catalogue.notices[notice_key].choices() else "daily"
 
     def hears(self, person_id: int, notice_key: str) -> bool:
@@ -105,9 +108,12 @@ class Wanted:
         return choice == "daily" or (choice == "weekly" and person_id not in self.told_this_week)
 
 
-def write(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
-    """Write the digest of everybody who has something to be told today and was not; return the mails."""
-    now, local = Now(session, home, at), home.calendar.local(at)
+def write(session: Session, home: Home, at: dt.datetime, now: Now | None = None) -> list[Posted]:
+    """Write the digest of everybody who has something to be told today and was not; return the mails.
+
+    `now` is what the caller has read of the council at `at` already, if anything.
+    """
+    now, local = now or Now(session, home, at), home.calendar.local(at)
     wanted = Wanted(session, home, now.today, local.time())
     done = outbox.digested(session, now.today)
     readers = frozenset(each for each in now.active if each not in done and wanted.now(each))
@@ -300,7 +306,7 @@ def _shown(session: Session, now: Now, fact: Fact) -> dict[str, Any]:
     return item
 
 
-def _write_digest(session: Session, now: Now, person: Person, groups: Sequence[Group]) -> OutboxMail:
+def _write_digest(session: Session, now: Now, person: Person, groups: Sequence[Group]) -> NewMail:
     home = now.home
     rendered = home.renderer.digest(
         person.name, groups, home.url("/tasks"), now.today, home.url("/account/mail")

@@ -76,7 +76,7 @@ def addressee(session: Session, idea: Idea) -> Person | None:
     """Return who owes the reply: the head of the service, else the chief executive; None where there is neither."""
     if idea.department is not None:
         head = projects.department(session, idea.department).head_id
-        person = session.get(Person, head) if head is not None else None
+        person = projects.person(session, head) if head is not None else None
         if person is not None and person.active:
             return person
     return next(iter(projects.people_in(session, ["chief_executive"])), None)

@@ -20,14 +20,15 @@ from vfm_workflow.mail import invitations
 from vfm_workflow.mail.message import Mailbox
 from vfm_workflow.store import invitations as store
 from vfm_workflow.store import projects
-from vfm_workflow.store.tables import OutboxMail, Person, Project
+from vfm_workflow.store.outbox import NewMail
+from vfm_workflow.store.tables import Person, Project
 
 INVITED, CANCELLED = "milestone_invitation", "milestone_cancelled"
 
 
-def tick(session: Session, home: Home, at: dt.datetime) -> Iterator[OutboxMail]:
+def tick(session: Session, home: Home, now: Now) -> Iterator[NewMail]:
     """Mail each entry that is new, has changed or is over; yield the mails."""
-    now = Now(session, home, at)
+    at = now.at
     for gone in store.unwanted(session, INVITED, now.today, _ended(now)):
         if gone.person_id in now.active:
             sequence = _note(session, gone, gone.day, at, cancelled=True)
@@ -70,14 +71,14 @@ def _note(
     )
 
 
-def _invite(session: Session, home: Home, entry: store.Wanted, sequence: int, at: dt.datetime) -> OutboxMail:
+def _invite(session: Session, home: Home, entry: store.Wanted, sequence: int, at: dt.datetime) -> NewMail:
     more = {"day": entry.day, "was": entry.was if entry.was != entry.day else None}
     return _mail(session, home, INVITED, "REQUEST", entry, sequence, more, at)
 
 
 def _cancel(
     session: Session, home: Home, now: Now, gone: store.Unwanted, sequence: int, at: dt.datetime
-) -> OutboxMail:
+) -> NewMail:
     subject = now.subjects[gone.project_id]
     if gone.done_on is not None:
         reason = f"It was reached on {short_day(gone.done_on)}."
@@ -100,7 +101,7 @@ def _mail(
     sequence: int,
     more: Mapping[str, Any],
     at: dt.datetime,
-) -> OutboxMail:
+) -> NewMail:
     project, person = projects.by_id(session, entry.project_id), projects.person(session, entry.person_id)
     link = home.url(f"/projects/{project.reference}/milestones")
     part = invitations.entry(

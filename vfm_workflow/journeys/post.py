@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
+from vfm_workflow.domain.lifecycle import DecisionRule
 from vfm_workflow.journeys import board, consulting, digesting, ideas, inviting, reseat, undelivered
 from vfm_workflow.journeys.digesting import Posted
+from vfm_workflow.journeys.due import Now
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import outbox, seats, wishes
-from vfm_workflow.store.tables import Link
+from vfm_workflow.store.tables import DecisionRequest, Link
 
 __all__ = ["Posted", "post_due", "preview"]
 
@@ -28,15 +30,16 @@ def post_due(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     reseat.reconcile(session, home, at)
     posted = _written(session, newest, at)
     posted += _remind(session, home, at)
+    now = Now(session, home, at)  # read from here on alone: what went before may have moved a project
     if home.calendar.business_moment(at) == at:
         posted += [
             Posted(mail.notice, mail.to, mail.subject, mail.not_before, mail.why, 1)
-            for mail in inviting.tick(session, home, at)
+            for mail in inviting.tick(session, home, now)
         ]
     local = home.calendar.local(at)
     start = dt.time.fromisoformat(home.calendar.rules.digest_at)
     if home.calendar.is_working_day(local.date()) and local.time() >= start:
-        posted += digesting.write(session, home, at)
+        posted += digesting.write(session, home, at, now)
     return posted
 
 
@@ -58,9 +61,11 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
         return []
     posted: list[Posted] = []
     for request in decision_store.open_requests(session):
+        day = _reminder_day(home, request, board.rule_of(session, home, request), today)
+        if day is None:
+            continue
         asked = board.load(session, home, request)
-        day = _reminder_day(home, asked, today)
-        if day is None or asked.project.disputed_at is not None:
+        if asked.project.disputed_at is not None:
             continue
         mailed = seats.live_links(session, asked.id)
         for slot in decision_store.waiting(asked.board, decision_store.votes(session, asked.id)):
@@ -82,11 +87,11 @@ def _remind(session: Session, home: Home, at: dt.datetime) -> list[Posted]:
     return posted
 
 
-def _reminder_day(home: Home, asked: board.Asked, today: dt.date) -> dt.date | None:
+def _reminder_day(home: Home, request: DecisionRequest, rule: DecisionRule, today: dt.date) -> dt.date | None:
     """Return the newest reminder day that has come, up to the deadline's own day; None before the first."""
-    last = home.calendar.today(asked.request.deadline)
-    opened = home.calendar.today(asked.request.opened_at)
-    days = [home.calendar.add_working_days(last, -n) for n in asked.rule.remind_working_days_before]
+    last = home.calendar.today(request.deadline)
+    opened = home.calendar.today(request.opened_at)
+    days = [home.calendar.add_working_days(last, -n) for n in rule.remind_working_days_before]
     come = [day for day in days if opened < day <= today]
     return max(come) if come and today <= last else None
 

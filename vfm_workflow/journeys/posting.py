@@ -14,8 +14,9 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.mail import message
 from vfm_workflow.mail.render import Rendered
 from vfm_workflow.store import access, outbox, projects
+from vfm_workflow.store.outbox import NewMail
 from vfm_workflow.store.projects import AnyProject, ProjectRow
-from vfm_workflow.store.tables import OutboxMail, Person
+from vfm_workflow.store.tables import Person
 
 
 def project_view(home: Home, project: AnyProject) -> dict[str, str]:
@@ -37,8 +38,8 @@ def post(
     at: dt.datetime,
     project: AnyProject | None = None,
     calendar: message.CalendarPart | None = None,
-) -> OutboxMail:
-    """Write the at-once mail `notice` to `person`; return its outbox row. It leaves in the hours the notice allows."""
+) -> NewMail:
+    """Write the at-once mail `notice` to `person`; return it. It leaves in the hours the notice allows."""
     spec = home.catalogue.notices[notice]
     rendered = home.renderer.render(
         notice,
@@ -76,8 +77,8 @@ def write(
     why: str,
     digest: message.DigestList | None = None,
     calendar: message.CalendarPart | None = None,
-) -> OutboxMail:
-    """Freeze a rendered mail into its final bytes and put it into the outbox; return the row."""
+) -> NewMail:
+    """Freeze a rendered mail into its final bytes and put it into the outbox; return the mail."""
     message_id = f"<{uuid.uuid4().hex}@{home.mail_domain}>"
     thread = message.thread_root(project.uuid, home.mail_domain) if project else None
     manager = projects.person(session, project.manager_id) if project else None
@@ -94,7 +95,7 @@ def write(
         digest=digest,
         calendar=calendar,
     )
-    row = OutboxMail(
+    mail = NewMail(
         message_id=message_id,
         notice=notice,
         why=why,
@@ -106,10 +107,9 @@ def write(
         data=data,
         created_at=at,
         not_before=not_before,
-        next_try=not_before,
     )
-    outbox.add(session, row)
-    return row
+    outbox.add(session, mail)
+    return mail
 
 
 def _replies_to(home: Home, person: Person, manager: Person | None) -> message.Mailbox | None:

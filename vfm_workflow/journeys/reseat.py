@@ -36,9 +36,11 @@ def reconcile(session: Session, home: Home, at: dt.datetime) -> None:
     itself. Doing it again changes nothing.
     """
     for request in store.open_requests(session):
-        if _astray(session, home, board.load(session, home, request), at):
+        asked = board.load(session, home, request)
+        if _astray(session, home, asked, at):
             _follow(session, home, request, at)
-        _settle(session, home, request, at)
+            asked = board.load(session, home, request)
+        _settle(session, home, asked, at)
     _late_links(session, home, at)
 
 
@@ -88,9 +90,8 @@ def _follow(session: Session, home: Home, request: DecisionRequest, at: dt.datet
             )
 
 
-def _settle(session: Session, home: Home, request: DecisionRequest, at: dt.datetime) -> None:
+def _settle(session: Session, home: Home, asked: Asked, at: dt.datetime) -> None:
     """Let the board's outcome happen where a vacated seat completed the quorum, once nothing is disputed."""
-    asked = board.load(session, home, request)
     if asked.request.state == "open" and asked.project.disputed_at is None:
         settling.settle(session, home, asked, at)
 
@@ -189,10 +190,11 @@ def _tell_empty(session: Session, home: Home, asked: Asked, at: dt.datetime) -> 
 
 def _late_links(session: Session, home: Home, at: dt.datetime) -> None:
     """Revoke what could still record a late vote for somebody who no longer holds the seat."""
-    for link, request in seat_store.late_links(session, at):
-        slot = session.get(Slot, link.slot_id)
-        asked = board.load(session, home, request)
-        assert slot is not None
+    boards: dict[int | None, Asked] = {}
+    for link, slot, request in seat_store.late_links(session, at):
+        if request.id not in boards:
+            boards[request.id] = board.load(session, home, request)
+        asked = boards[request.id]
         gone = _gone(asked, projects.person(session, slot.person_id))
         why = gone or _elsewhere(session, home, asked, slot, link, at)
         if why is not None:

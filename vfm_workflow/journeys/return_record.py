@@ -57,11 +57,14 @@ def keep(
     forecasts.add(session, sheet.in_month(sheet.expected), filled.expected, sheet.period, by.id, at)
     why = f"Return for {month_name(sheet.period)}"
     for milestone in sheet.open_milestones:
+        done, forecast = filled.done.get(milestone.id), filled.forecasts.get(milestone.id, milestone.forecast)
+        if done is None and forecast == milestone.forecast:
+            continue
         found = dates.milestone_of(session, sheet.project, milestone.id)
-        if milestone.id in filled.done:
-            dates.finish(session, sheet.project, found, filled.done[milestone.id], sheet.today, by, at)
-        elif filled.forecasts.get(milestone.id, milestone.forecast) != milestone.forecast:
-            dates.move(session, sheet.project, found, filled.forecasts[milestone.id], by, at, why)
+        if done is not None:
+            dates.finish(session, sheet.project, found, done, sheet.today, by, at)
+        else:
+            dates.move(session, sheet.project, found, forecast, by, at, why)
     row.narrative, row.action, row.beyond_team = filled.narrative, filled.action, filled.beyond_team
     row.action_owner, row.action_by = filled.action_owner, filled.action_by
     row.spend, row.spend_forecast, row.days_used = filled.spend, filled.spend_forecast, filled.days_used

@@ -17,6 +17,7 @@ from vfm_workflow.mail.notify import reference_of
 from vfm_workflow.mail.notify_receipt import Receipt
 from vfm_workflow.store import bounces as store
 from vfm_workflow.store import outbox, projects
+from vfm_workflow.store.outbox import NewMail
 from vfm_workflow.store.tables import OutboxMail, Person
 
 NOTICE = "mail_undelivered"
@@ -95,7 +96,7 @@ def _meant(session: Session, receipt: Receipt) -> OutboxMail | None:
     return found
 
 
-def tick(session: Session, home: Home, at: dt.datetime) -> list[OutboxMail]:
+def tick(session: Session, home: Home, at: dt.datetime) -> list[NewMail]:
     """Tell whoever manages the project, and the administrators, of each mail that asked for an answer and did not arrive.
 
     Once for each mail and person; the person whose mail it was cannot be told. Return the mails written.
@@ -120,7 +121,7 @@ def _told(session: Session, home: Home, mail: OutboxMail) -> Iterator[Person]:
             yield person
 
 
-def _tell(session: Session, home: Home, lost: store.Lost, person: Person, at: dt.datetime) -> OutboxMail:
+def _tell(session: Session, home: Home, lost: store.Lost, person: Person, at: dt.datetime) -> NewMail:
     mail = lost.mail
     project = projects.by_id(session, mail.project_id) if mail.project_id is not None else None
     reader = projects.person(session, mail.person_id) if mail.person_id is not None else None

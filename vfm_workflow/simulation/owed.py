@@ -47,6 +47,8 @@ class Evening:
     lost: Mapping[int, int | None]
     """A mail that asked for an answer and did not arrive → whose it was."""
     people: Mapping[int, str]
+    hours: Mapping[int, wishes.Hours]
+    """When each person wants their digest, of those who chose an hour or days of their own."""
 
 
 @dataclass
@@ -143,14 +145,15 @@ class Owed:
         today = self.life.today
         if before is None or not ticked or not self.calendar.is_working_day(today):
             return
-        hours = wishes.hours(session)
         local = [self.calendar.local(at) for at in ticked]
         times = [f"{at:%H:%M}" for at in local if at.date() == today]
         rules = self.calendar.rules
         readers = {
             person
             for person in now.people
-            if person in before.people and _has_come(hours.get(person), today, times, rules.digest_at)
+            if person in before.people
+            and (hours := now.hours.get(person)) == before.hours.get(person)
+            and _has_come(hours, today, times, rules.digest_at)
         }
         self._told_of_slips(before, now, standings, readers)
         self._told_of_returns(before, now, readers)
@@ -174,6 +177,7 @@ class Owed:
             {each.slot_id: each for each in store.waiting_seats(session)},
             {key: who for key, who in lost.items() if key in self._asking},
             store.active_people(session),
+            wishes.hours(session),
         )
 
     def _missing(self, session: Session, standings: Sequence[Standing]) -> dict[tuple[str, str], int]:

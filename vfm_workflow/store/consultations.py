@@ -6,9 +6,10 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Consultation, Link, Person, Project
 
 
@@ -55,10 +56,16 @@ def of(session: Session, project_id: int) -> list[Consultation]:
 
 def by_link(session: Session, project_id: int) -> set[str]:
     """Return the consultees whose answer, as it stands, came by the link in their mail."""
-    query = select(col(Link.consultee)).where(
-        col(Link.project_id) == project_id, col(Link.used_at).is_not(None), col(Link.revoked_at).is_(None)
+    found = rows(session, _by_link(), {"project": project_id})
+    return {key for key in found.scalars() if key is not None}
+
+
+@cache
+def _by_link() -> Any:
+    mine = col(Link.project_id) == bindparam("project")
+    return select(col(Link.consultee)).where(
+        mine, col(Link.used_at).is_not(None), col(Link.revoked_at).is_(None)
     )
-    return {key for key in session.scalars(query) if key is not None}
 
 
 def how(row: Consultation, by_link: bool) -> str:

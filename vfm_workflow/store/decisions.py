@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
-from vfm_workflow.store.raw import Raw
+from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, Slot, Version, VoteRow
 
 
@@ -30,8 +31,7 @@ def lock(session: Session, request_id: int) -> DecisionRequest | None:
         mine = select(col(DecisionRequest.project_id)).where(col(DecisionRequest.id) == request_id)
         session.execute(select(col(Project.id)).where(col(Project.id).in_(mine)).with_for_update())
         session.expire_all()
-    query = select(DecisionRequest).where(col(DecisionRequest.id) == request_id)
-    return session.scalars(query.with_for_update()).first()
+    return session.scalars(_LOCKED, {"request": request_id}).first()
 
 
 def request_of(session: Session, link_id: int) -> int | None:
@@ -47,7 +47,9 @@ _OPEN_REQUESTS = (
     .order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))
 )
 _REQUEST: Any = bindparam("request")
+_LOCKED = select(DecisionRequest).where(col(DecisionRequest.id) == _REQUEST).with_for_update()
 _SLOTS = select(Slot).where(col(Slot.request_id) == _REQUEST).order_by(col(Slot.id))
+_LINK = select(Link).where(col(Link.digest) == bindparam("digest"))
 _VOTES = select(VoteRow).where(col(VoteRow.request_id) == _REQUEST).order_by(col(VoteRow.at), col(VoteRow.id))
 """Built once: every tick, every page of a decision and every answer asks them."""
 
@@ -95,39 +97,42 @@ def waiting(board: Sequence[Slot], cast: Sequence[VoteRow]) -> list[Slot]:
 
 def link_by_token(session: Session, token: str) -> Link | None:
     """Return the link that a token opens, dead or alive; None where there is none."""
-    return session.scalars(select(Link).where(col(Link.digest) == token_digest(token))).first()
+    return session.scalars(_LINK, {"digest": token_digest(token)}).first()
 
 
 def spend(session: Session, link: Link, at: dt.datetime) -> bool:
     """Mark a live link used: compare-and-set, so that exactly one of many racing posts does. Return whether it was us."""
-    done = session.execute(
-        update(Link)
-        .where(col(Link.id) == link.id, col(Link.used_at).is_(None), col(Link.revoked_at).is_(None))
-        .values(used_at=at)
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(done, CursorResult)
+    done = rows(session, _spend(), {"link": link.id, "at": at})
     session.refresh(link)
-    return done.rowcount == 1
+    return bool(done.rowcount == 1)
+
+
+@cache
+def _spend() -> Any:
+    live = col(Link.id) == bindparam("link"), col(Link.used_at).is_(None), col(Link.revoked_at).is_(None)
+    return update(Link).where(*live).values(used_at=bindparam("at"))
 
 
 def revoke(
     session: Session, request_id: int, why: str, at: dt.datetime, slot_id: int | None = None
 ) -> list[int]:
     """Revoke the live links of a request (or of one of its slots). Return the slots that had one."""
-    mine = select(col(Slot.id)).where(col(Slot.request_id) == request_id)
-    query = (
-        update(Link)
-        .where(col(Link.slot_id).in_(mine), col(Link.used_at).is_(None), col(Link.revoked_at).is_(None))
-        .values(revoked_at=at, revoked_why=why)
-        .returning(col(Link.slot_id))
-        .execution_options(synchronize_session=False)
-    )
-    if slot_id is not None:
-        query = query.where(col(Link.slot_id) == slot_id)
-    revoked = [slot for slot in session.scalars(query) if slot is not None]
+    query = _revoke_all() if slot_id is None else _revoke_all().where(col(Link.slot_id) == slot_id)
+    found = rows(session, query, {"request": request_id, "at": at, "why": why})
+    revoked = [slot for slot in found.scalars() if slot is not None]
     forget_links(session)
     return revoked
+
+
+@cache
+def _revoke_all() -> Any:
+    mine = select(col(Slot.id)).where(col(Slot.request_id) == _REQUEST)
+    return (
+        update(Link)
+        .where(col(Link.slot_id).in_(mine), col(Link.used_at).is_(None), col(Link.revoked_at).is_(None))
+        .values(revoked_at=bindparam("at"), revoked_why=bindparam("why"))
+        .returning(col(Link.slot_id))
+    )
 
 
 def forget_links(session: Session) -> None:

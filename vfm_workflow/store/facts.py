@@ -173,19 +173,15 @@ def _plan(session: Session, project_id: int) -> dict[str, Any]:
 
 @cache
 def _measure_rows() -> Any:
+    """The newest target is looked for of each measure by itself: of all at once, every project's would be gone through."""
+    each = aliased(t.MeasureTarget)
     newest = (
-        select(col(t.MeasureTarget.measure_id), func.max(t.MeasureTarget.number).label("number"))
-        .group_by(col(t.MeasureTarget.measure_id))
-        .subquery()
-    )
+        select(func.max(each.number)).where(col(each.measure_id) == col(t.Measure.id)).correlate(t.Measure)
+    ).scalar_subquery()
+    own = col(t.MeasureTarget.measure_id) == col(t.Measure.id)
     return (
         select(t.Measure, t.MeasureTarget)
-        .outerjoin(newest, newest.c.measure_id == col(t.Measure.id))
-        .outerjoin(
-            t.MeasureTarget,
-            (col(t.MeasureTarget.measure_id) == col(t.Measure.id))
-            & (col(t.MeasureTarget.number) == newest.c.number),
-        )
+        .outerjoin(t.MeasureTarget, own & (col(t.MeasureTarget.number) == newest))
         .where(col(t.Measure.project_id) == _PROJECT)
         .order_by(col(t.Measure.position), col(t.Measure.id))
     )

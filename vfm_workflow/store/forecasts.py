@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store.returns import Reported, newest, next_number
@@ -17,7 +19,13 @@ def expected(session: Session, project_id: int, until: str) -> dict[int, list[Re
 
     Oldest month first; of a month, the newest row counts.
     """
-    query = (
+    return newest(session, _expected(), project_id, until)
+
+
+@cache
+def _expected() -> Any:
+    until: Any = bindparam("period")
+    return (
         select(
             col(SavingForecast.line_id),
             col(SavingForecast.period),
@@ -25,10 +33,9 @@ def expected(session: Session, project_id: int, until: str) -> dict[int, list[Re
             col(SavingForecast.amount),
         )
         .join(SavingLine, col(SavingLine.id) == col(SavingForecast.line_id))
-        .where(col(SavingLine.project_id) == project_id, col(SavingForecast.period) <= until)
+        .where(col(SavingLine.project_id) == bindparam("project"), col(SavingForecast.period) <= until)
         .order_by(col(SavingForecast.line_id), col(SavingForecast.period), col(SavingForecast.number))
     )
-    return newest(session, query)
 
 
 def add(

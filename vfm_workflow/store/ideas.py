@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
@@ -28,7 +29,13 @@ class Proposed(NamedTuple):
 
 def waiting(session: Session) -> list[Idea]:
     """Return the ideas that nobody has replied to, oldest first."""
-    return list(session.scalars(select(Idea).where(col(Idea.replied_on).is_(None)).order_by(col(Idea.id))))
+    return list(session.scalars(_waiting()))
+
+
+@cache
+def _waiting() -> Any:
+    """Built once: the clock asks it every minute."""
+    return select(Idea).where(col(Idea.replied_on).is_(None)).order_by(col(Idea.id))
 
 
 def listing(session: Session) -> list[Proposed]:

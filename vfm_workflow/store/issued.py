@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from vfm_workflow.store import outbox
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Commentary, IssuedReport
 
 
@@ -20,10 +23,15 @@ def of(session: Session, kind: str, period: str) -> list[IssuedReport]:
 
 def issued(session: Session) -> dict[tuple[str, str], dt.datetime]:
     """Return (kind, period) → when it was issued, the newest first."""
+    return {(kind, period): at for kind, period, at in rows(session, _issued())}
+
+
+@cache
+def _issued() -> Any:
+    """Built once: the clock asks it every minute."""
     r = IssuedReport
     query = select(col(r.kind), col(r.period), col(r.issued_at)).where(col(r.number) == 0)
-    rows = session.execute(query.order_by(col(r.issued_at).desc(), col(r.id).desc()))
-    return {(kind, period): at for kind, period, at in rows}
+    return query.order_by(col(r.issued_at).desc(), col(r.id).desc())
 
 
 def add(

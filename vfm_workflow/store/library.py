@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     ImportBatch,
     Measure,
@@ -235,9 +237,15 @@ class Given(NamedTuple):
 
 def given(session: Session, project_id: int, period: str) -> list[Given]:
     """Return the library's readings for a month that a project's measures take over, every row, in order of number."""
+    return [Given._make(row) for row in rows(session, _given(), {"project": project_id, "period": period})]
+
+
+@cache
+def _given() -> Any:
+    """Built once: every look at a return's form asks it."""
     own, shared = Measure, Measure.__table__.alias("shared")  # type: ignore[attr-defined]
     r = Reading
-    query = (
+    return (
         select(
             col(own.id), shared.c.code, col(r.period), col(r.number), col(r.value), col(r.source), col(r.at),
             col(Person.name),
@@ -246,14 +254,13 @@ def given(session: Session, project_id: int, period: str) -> list[Given]:
         .join(r, col(r.measure_id) == col(own.library_id))
         .join(Person, col(Person.id) == col(r.by))
         .where(
-            col(own.project_id) == project_id,
-            col(r.period) == period,
+            col(own.project_id) == bindparam("project"),
+            col(r.period) == bindparam("period"),
             shared.c.places == col(own.places),
             shared.c.unit == col(own.unit),
         )
         .order_by(col(own.id), col(r.number))
     )  # fmt: skip
-    return [Given._make(row) for row in session.execute(query)]
 
 
 def peers(session: Session, ids: Collection[int]) -> dict[int, list[PeerValue]]:

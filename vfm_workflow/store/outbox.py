@@ -156,22 +156,43 @@ def _pending() -> Any:
     return query.order_by(col(o.posted_at), col(o.job), col(o.subject))
 
 
+@dataclass(slots=True)
+class NewMail:
+    """A mail as it is written: its final bytes, whom it goes to, and from when on it may leave."""
+
+    message_id: str
+    notice: str
+    why: str
+    sender: str
+    to: str
+    person_id: int | None
+    project_id: int | None
+    subject: str
+    data: bytes
+    created_at: dt.datetime
+    not_before: dt.datetime
+    id: int = 0
+    """Its number in the outbox, once it is there."""
+
+
 _ADD = """INSERT INTO outbox (message_id, notice, why, sender, "to", person_id, project_id, subject, data,
 created_at, not_before, next_try, state, attempts, answer, dealt_note)
 VALUES (:message_id, :notice, :why, :sender, :to, :person_id, :project_id, :subject, :data,
-:created_at, :not_before, :next_try, :state, :attempts, :answer, :dealt_note) RETURNING id"""
+:created_at, :not_before, :next_try, 'waiting', 0, '', '') RETURNING id"""
 
 
-def add(session: Session, row: OutboxMail) -> None:
+def add(session: Session, mail: NewMail) -> None:
     """Put a new mail into the outbox, in the session's transaction. One that may leave at once wakes who delivers.
 
-    It goes by the driver, and the session does not hold `row`: a board's vote writes a dozen mails at a time.
+    It goes by the driver, and is no row that the session holds: a board's vote writes a dozen mails at a time.
     """
     session.flush()
     raw = Raw.of(session)
-    moments = {name: raw.moment(getattr(row, name)) for name in ("created_at", "not_before", "next_try")}
-    row.id = raw.run(_ADD, {**row.__dict__, **moments}).fetchone()[0]
-    if row.next_try <= row.created_at:
+    row = {name: getattr(mail, name) for name in NewMail.__slots__}
+    may_leave = raw.moment(mail.not_before)
+    moments = {"created_at": raw.moment(mail.created_at), "not_before": may_leave, "next_try": may_leave}
+    mail.id = raw.run(_ADD, {**row, **moments}).fetchone()[0]
+    if mail.not_before <= mail.created_at:
         queue.wake(session, queue.MAIL)
 
 

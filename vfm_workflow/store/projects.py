@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import bindparam, func, select, update
@@ -14,7 +15,7 @@ from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor, Standing
 from vfm_workflow.errors import NotFound
-from vfm_workflow.store.raw import Raw
+from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import DecisionRequest, Department, LifecycleVersion, Person, Project, Version
 
 
@@ -99,19 +100,35 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
 
     A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
     """
-    found = session.get(table, key)  # of what is held it asks nobody; what was removed is not there any more
+    if identity_key(table, key) in session.identity_map:
+        found = session.get(table, key)  # it asks nobody; what was removed is not there any more
+    else:
+        model: Any = table
+        found = session.scalars(_by_key(model), {"key": key}).first()
     if found is not None:
         session.info.setdefault("kept", {})[table, key] = found
     return found
 
 
+@cache
+def _by_key(table: Any) -> Any:
+    """Built once for each table: the session's own way to a row builds it every time, which costs more than running it."""
+    (own,) = table.__table__.primary_key.columns
+    return select(table).where(own == bindparam("key"))
+
+
 def hold_people(session: Session, ids: Collection[int]) -> None:
     """Load several people by one statement, so that `person` finds each of them."""
-    held: dict[Any, Any] = session.info.setdefault("kept", {})
+    held = session.info.setdefault("kept", {})
     missing = [each for each in sorted(set(ids)) if (Person, each) not in held]
     if len(missing) > 1:
-        for found in session.scalars(_PEOPLE, {"ids": missing}):
-            held[Person, found.id] = found
+        _hold(session, session.scalars(_PEOPLE, {"ids": missing}))
+
+
+def _hold(session: Session, people: Iterable[Person]) -> None:
+    """Let `person` find these people, who were loaded already."""
+    held: dict[Any, Any] = session.info.setdefault("kept", {})
+    held.update({(Person, found.id): found for found in people})
 
 
 _PEOPLE = select(Person).where(col(Person.id).in_(bindparam("ids", expanding=True)))
@@ -241,6 +258,7 @@ def person_by_address(session: Session, address: str) -> Person:
     found = session.scalars(_BY_ADDRESS, {"address": address.strip().lower()}).first()
     if found is None:
         raise NotFound(f"Nobody here has the address {address}. An administrator can add them.")
+    _hold(session, [found])
     return found
 
 
@@ -252,16 +270,27 @@ def person(session: Session, person_id: int) -> Person:
     return found
 
 
+_PEOPLE_IN = (
+    select(Person)
+    .where(col(Person.role).in_(bindparam("roles", expanding=True)), col(Person.active).is_(True))
+    .order_by(col(Person.name), col(Person.id))
+)
+
+
 def people_in(session: Session, roles: Collection[str]) -> list[Person]:
     """Return the active people whose own role is one of `roles`, in order of name."""
-    query = select(Person).where(col(Person.role).in_(sorted(roles)), col(Person.active).is_(True))
-    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
+    found = list(session.scalars(_PEOPLE_IN, {"roles": sorted(roles)}))
+    _hold(session, found)
+    return found
+
+
+_NAMES = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(bindparam("ids", expanding=True)))
 
 
 def names(session: Session, ids: Collection[int]) -> dict[int, str]:
     """Return id → name of the people `ids`."""
-    query = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(sorted(set(ids))))
-    return {person_id: name for person_id, name in session.execute(query) if person_id is not None}
+    found = rows(session, _NAMES, {"ids": sorted(set(ids))})
+    return {person_id: name for person_id, name in found if person_id is not None}
 
 
 def department(session: Session, code: str) -> Department:
@@ -283,8 +312,7 @@ _DEPARTMENT_NAMES = select(col(Department.code), col(Department.name)).order_by(
 
 def department_names(session: Session) -> dict[str, str]:
     """Return code → name of every department, in order of name."""
-    rows = session.connection().execute(_DEPARTMENT_NAMES)
-    return {row.code: row.name for row in rows}
+    return {row.code: row.name for row in rows(session, _DEPARTMENT_NAMES)}
 
 
 def has_address(session: Session, address: str) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Person, Remark
 
 
@@ -32,19 +34,24 @@ def of(
     session: Session, project_id: int, kinds: Collection[str] = (), subject: str | None = None
 ) -> list[Said]:
     """Return the remarks on a project (of some kinds, about one subject), oldest first."""
+    query, asked = _remarks(), {"project": project_id}
+    if kinds:
+        query = query.where(col(Remark.kind).in_(sorted(kinds)))
+    if subject is not None:
+        query = query.where(col(Remark.subject) == subject)
+    return [Said._make(row) for row in rows(session, query, asked)]
+
+
+@cache
+def _remarks() -> Any:
     author, replier = aliased(Person), aliased(Person)
-    query = (
+    return (
         select(
             col(Remark.id), col(Remark.kind), col(Remark.subject), col(Remark.text), col(Remark.on), col(author.name),
             col(Remark.by), col(Remark.reply), col(Remark.replied_on), col(replier.name),
         )
         .join(author, col(author.id) == col(Remark.by))
         .outerjoin(replier, col(replier.id) == col(Remark.replied_by))
-        .where(col(Remark.project_id) == project_id)
+        .where(col(Remark.project_id) == bindparam("project"))
         .order_by(col(Remark.id))
     )  # fmt: skip
-    if kinds:
-        query = query.where(col(Remark.kind).in_(sorted(kinds)))
-    if subject is not None:
-        query = query.where(col(Remark.subject) == subject)
-    return [Said._make(row) for row in session.execute(query)]

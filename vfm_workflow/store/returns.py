@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store import outbox
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     History,
     Measure,
@@ -23,6 +25,13 @@ from vfm_workflow.store.tables import (
 )
 
 _MOVED = or_(col(History.from_stage) != col(History.to_stage), col(History.seq) == 1)
+_PROJECT: Any = bindparam("project")
+_PERIOD: Any = bindparam("period")
+"""The statements that a return's form asks are built once: building one costs more than running it."""
+
+
+AFTER_ALL = "9999-12"
+"""A month after every month that there is a return for."""
 
 
 class Reported(NamedTuple):
@@ -35,10 +44,13 @@ class Reported(NamedTuple):
 
 def find(session: Session, project_id: int, period: str) -> MonthlyReturn | None:
     """Return a project's return for a month, None where it was not begun."""
-    query = select(MonthlyReturn).where(
-        col(MonthlyReturn.project_id) == project_id, col(MonthlyReturn.period) == period
-    )
-    return session.scalars(query).first()
+    return session.scalars(_find(), {"project": project_id, "period": period}).first()
+
+
+@cache
+def _find() -> Any:
+    r = MonthlyReturn
+    return select(r).where(col(r.project_id) == _PROJECT, col(r.period) == _PERIOD)
 
 
 def begin(session: Session, project_id: int, period: str) -> MonthlyReturn:
@@ -98,10 +110,13 @@ def managed(session: Session) -> list[tuple[Project, str]]:
 
 def moves(session: Session, project_id: int) -> list[tuple[str, str]]:
     """Return a project's moves as (ISO moment, stage entered), oldest first, as its history has them."""
-    query = select(col(History.at), col(History.to_stage)).where(
-        col(History.project_id) == project_id, _MOVED
-    )
-    return [(at, stage) for at, stage in session.execute(query.order_by(col(History.seq)))]
+    return [(at, stage) for at, stage in rows(session, _moves(), {"project": project_id})]
+
+
+@cache
+def _moves() -> Any:
+    query = select(col(History.at), col(History.to_stage)).where(col(History.project_id) == _PROJECT, _MOVED)
+    return query.order_by(col(History.seq))
 
 
 def stages_at(session: Session, moment: str) -> dict[int, str]:
@@ -119,18 +134,27 @@ def stages_at(session: Session, moment: str) -> dict[int, str]:
 
 def readings(session: Session, project_id: int, until: str) -> dict[int, list[Reported]]:
     """Return measure id → its values as they count, a row a month up to and with `until`, oldest first."""
-    query = (
+    return newest(session, _readings(), project_id, until)
+
+
+@cache
+def _readings() -> Any:
+    return (
         select(col(Reading.measure_id), col(Reading.period), col(Reading.number), col(Reading.value))
         .join(Measure, col(Measure.id) == col(Reading.measure_id))
-        .where(col(Measure.project_id) == project_id, col(Reading.period) <= until)
+        .where(col(Measure.project_id) == _PROJECT, col(Reading.period) <= _PERIOD)
         .order_by(col(Reading.measure_id), col(Reading.period), col(Reading.number))
     )
-    return newest(session, query)
 
 
 def delivered(session: Session, project_id: int, until: str) -> dict[int, list[Reported]]:
     """Return line id → whole pence delivered as they count, a row a month up to and with `until`, oldest first."""
-    query = (
+    return newest(session, _delivered(), project_id, until)
+
+
+@cache
+def _delivered() -> Any:
+    return (
         select(
             col(SavingEntry.line_id),
             col(SavingEntry.period),
@@ -138,16 +162,15 @@ def delivered(session: Session, project_id: int, until: str) -> dict[int, list[R
             col(SavingEntry.delivered),
         )
         .join(SavingLine, col(SavingLine.id) == col(SavingEntry.line_id))
-        .where(col(SavingLine.project_id) == project_id, col(SavingEntry.period) <= until)
+        .where(col(SavingLine.project_id) == _PROJECT, col(SavingEntry.period) <= _PERIOD)
         .order_by(col(SavingEntry.line_id), col(SavingEntry.period), col(SavingEntry.number))
     )
-    return newest(session, query)
 
 
-def newest(session: Session, query: Any) -> dict[int, list[Reported]]:
-    """Return the newest row of each month; `query` has them in order of number."""
+def newest(session: Session, query: Any, project_id: int, until: str) -> dict[int, list[Reported]]:
+    """Return the newest row of each month of a project up to and with `until`; `query` has them in order of number."""
     found: dict[int, dict[str, Reported]] = {}
-    for key, period, number, value in session.execute(query):
+    for key, period, number, value in rows(session, query, {"project": project_id, "period": until}):
         found.setdefault(key, {})[period] = Reported(period, number, value)
     return {key: list(months.values()) for key, months in found.items()}
 
@@ -197,31 +220,41 @@ def next_number(known: Reported | None, value: int) -> int | None:
 
 def newest_rag(session: Session, project_id: int, before: str | None = None) -> str | None:
     """Return the colour of a project's newest judged return, of those earlier than month `before` where it is given."""
-    query = select(col(MonthlyReturn.rag)).where(
-        col(MonthlyReturn.project_id) == project_id, col(MonthlyReturn.rag).is_not(None)
-    )
-    if before is not None:
-        query = query.where(col(MonthlyReturn.period) < before)
-    return session.scalars(query.order_by(col(MonthlyReturn.period).desc()).limit(1)).first()
+    asked = {"project": project_id, "period": before or AFTER_ALL}
+    found: str | None = rows(session, _newest_rag(), asked).scalars().first()
+    return found
+
+
+@cache
+def _newest_rag() -> Any:
+    r = MonthlyReturn
+    judged = col(r.project_id) == _PROJECT, col(r.rag).is_not(None), col(r.period) < _PERIOD
+    return select(col(r.rag)).where(*judged).order_by(col(r.period).desc()).limit(1)
 
 
 def before(session: Session, project_id: int, period: str) -> MonthlyReturn | None:
     """Return a project's newest return of a month before `period` that was ever submitted, None where there is none."""
-    query = select(MonthlyReturn).where(
-        col(MonthlyReturn.project_id) == project_id,
-        col(MonthlyReturn.period) < period,
-        col(MonthlyReturn.rag).is_not(None),
-    )
-    return session.scalars(query.order_by(col(MonthlyReturn.period).desc()).limit(1)).first()
+    return session.scalars(_before(), {"project": project_id, "period": period}).first()
+
+
+@cache
+def _before() -> Any:
+    r = MonthlyReturn
+    judged = col(r.project_id) == _PROJECT, col(r.rag).is_not(None), col(r.period) < _PERIOD
+    return select(r).where(*judged).order_by(col(r.period).desc()).limit(1)
 
 
 def spent(session: Session, project_id: int, months: Collection[str]) -> int | None:
     """Return the whole pence that the returns of some months say was spent, None where none of them says anything."""
-    query = select(func.sum(MonthlyReturn.spend)).where(
-        col(MonthlyReturn.project_id) == project_id, col(MonthlyReturn.period).in_(sorted(months))
-    )
-    total = session.scalar(query)
+    total = rows(session, _spent(), {"project": project_id, "months": sorted(months)}).scalar()
     return None if total is None else int(total)
+
+
+@cache
+def _spent() -> Any:
+    r = MonthlyReturn
+    these = col(r.period).in_(bindparam("months", expanding=True))
+    return select(func.sum(r.spend)).where(col(r.project_id) == _PROJECT, these)
 
 
 def submission(session: Session, project_id: int, period: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, exists, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import BenefitsReview, Person, SavingLine
 
 
@@ -52,7 +53,7 @@ class Open(NamedTuple):
 def not_done(session: Session, until: dt.date) -> list[Open]:
     """Return the reviews due by a day that nobody has done, the first of each project, oldest first."""
     found: dict[int, Open] = {}
-    for row in session.execute(_not_done(), {"until": until}):
+    for row in rows(session, _not_done(), {"until": until}):
         found.setdefault(row[0], Open._make(row))
     return list(found.values())
 

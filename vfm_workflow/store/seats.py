@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     DecisionRequest,
     Deputy,
@@ -108,20 +109,21 @@ _LIVE_LINKS = (
 
 def live_links(session: Session, request_id: int) -> dict[int, Link]:
     """Return slot → its one link that is neither used nor revoked; it may have expired."""
-    rows = session.scalars(_LIVE_LINKS, {"request": request_id})
-    return {link.slot_id: link for link in rows if link.slot_id is not None}
+    found = session.scalars(_LIVE_LINKS, {"request": request_id})
+    return {link.slot_id: link for link in found if link.slot_id is not None}
 
 
-def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, DecisionRequest]]:
-    """Return the links that could still record a late vote on a decision that was taken, each with its request."""
-    return [(link, request) for link, request in session.execute(_late_links(), {"at": at})]
+def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, Slot, DecisionRequest]]:
+    """Return the links that could still record a late vote on a decision that was taken, each with its seat and request."""
+    found = [(link, slot, request) for link, slot, request in session.execute(_late_links(), {"at": at})]
+    return sorted(found, key=lambda row: row[0].id or 0)
 
 
 @cache
 def _late_links() -> Any:
-    """Built once: the clock asks it every minute."""
+    """Built once: the clock asks it every minute. Put in order by the database, it would walk every link there ever was."""
     return (
-        select(Link, DecisionRequest)
+        select(Link, Slot, DecisionRequest)
         .join(Slot, col(Slot.id) == col(Link.slot_id))
         .join(DecisionRequest, col(DecisionRequest.id) == col(Slot.request_id))
         .where(
@@ -131,13 +133,15 @@ def _late_links() -> Any:
             col(Link.expires_at) >= bindparam("at"),
             col(DecisionRequest.state) == "decided",
         )
-        .order_by(col(Link.id))
     )
 
 
 def voted(session: Session, request_id: int, person_id: int) -> bool:
     """Return whether a person has decided on a request, in their own seat or for somebody."""
-    query = select(col(VoteRow.id)).where(
-        col(VoteRow.request_id) == request_id, col(VoteRow.person_id) == person_id
-    )
-    return session.scalars(query).first() is not None
+    return rows(session, _voted(), {"request": request_id, "person": person_id}).first() is not None
+
+
+@cache
+def _voted() -> Any:
+    mine = col(VoteRow.request_id) == bindparam("request"), col(VoteRow.person_id) == bindparam("person")
+    return select(col(VoteRow.id)).where(*mine)

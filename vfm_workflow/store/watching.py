@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import bindparam, case, func, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
@@ -40,17 +41,29 @@ from vfm_workflow.store.tables import (
 )
 
 _HISTORY = History.__table__  # type: ignore[attr-defined]
+_AFTER: Any = bindparam("after")
+_SINCE: Any = bindparam("since")
+"""What is asked every simulated day is asked by statements that are built once: building one costs more than running it."""
 
 
 def prepare(session: Session) -> None:
-    """Add an index that nobody needs but whoever watches: by the day of the digest that said a fact."""
-    session.execute(text("CREATE INDEX ix_watched_digest_day ON occurrence (digest_day)"))
+    """Add indexes that nobody needs but whoever watches: by the day of a digest, and by when a link was mailed."""
+    for wanted in (
+        "digest_day ON occurrence (digest_day)",
+        "day ON digest_sent (day)",
+        "issued ON link (issued_at)",
+    ):
+        session.execute(text(f"CREATE INDEX ix_watched_{wanted}"))
 
 
 def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
     """Return the rows of every project's history after `row_id`, in the order in which they were written."""
-    query = select(_HISTORY).where(_HISTORY.c.id > row_id).order_by(_HISTORY.c.id)
-    return [dict(row) for row in rows(session, query).mappings()]
+    return [dict(row) for row in rows(session, _history_after(), {"after": row_id}).mappings()]
+
+
+@cache
+def _history_after() -> Any:
+    return select(_HISTORY).where(_HISTORY.c.id > _AFTER).order_by(_HISTORY.c.id)
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
@@ -80,19 +93,12 @@ class Standing(NamedTuple):
 
 def standings(session: Session) -> list[Standing]:
     """Return every project's row."""
-    names = (
-        "id",
-        "reference",
-        "lifecycle",
-        "stage",
-        "held_from",
-        "revision",
-        "head",
-        "manager_id",
-        "sponsor_id",
-    )
-    query = select(*(getattr(Project, name) for name in names)).order_by(col(Project.id))
-    return [Standing._make(row) for row in rows(session, query)]
+    return [Standing._make(row) for row in rows(session, _standings())]
+
+
+@cache
+def _standings() -> Any:
+    return select(*(getattr(Project, name) for name in Standing._fields)).order_by(col(Project.id))
 
 
 class Mail(NamedTuple):
@@ -111,9 +117,13 @@ class Mail(NamedTuple):
 
 def mails_after(session: Session, mail_id: int) -> list[Mail]:
     """Return the mails written after `mail_id`, oldest first."""
-    names = ("id", "message_id", "notice", "to", "person_id", "created_at", "not_before", "state", "data")
-    query = select(*(getattr(OutboxMail, name) for name in names)).where(col(OutboxMail.id) > mail_id)
-    return [Mail._make(row) for row in rows(session, query.order_by(col(OutboxMail.id)))]
+    return [Mail._make(row) for row in rows(session, _mails_after(), {"after": mail_id})]
+
+
+@cache
+def _mails_after() -> Any:
+    query = select(*(getattr(OutboxMail, name) for name in Mail._fields)).where(col(OutboxMail.id) > _AFTER)
+    return query.order_by(col(OutboxMail.id))
 
 
 def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int, str]:
@@ -150,16 +160,27 @@ class Claimed(NamedTuple):
 def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, Claimed]:
     """Return person → what the ledger says of their digest of a day, of everybody whose digest of that day is claimed.
     `jobs` are the notices that digests tell."""
-    o, d = Occurrence, DigestSent
-    claimed = session.scalars(select(col(d.person_id)).where(col(d.day) == day))
-    found = {person: [0, 0] for person in claimed}
-    later = func.sum(case((col(o.period).startswith("later-"), 1), else_=0))
-    facts = select(col(o.person_id), col(o.job), func.count(), later).where(col(o.digest_day) == day)
-    for person, job, count, put_off in session.execute(facts.group_by(col(o.person_id), col(o.job))):
+    found = {person: [0, 0] for person in rows(session, _digests_claimed(), {"day": day}).scalars()}
+    for person, job, count, put_off in rows(session, _facts_told(), {"day": day}):
         if job in jobs and person in found:
             found[person][0] += count
             found[person][1] += put_off
     return {person: Claimed(*counts) for person, counts in found.items()}
+
+
+@cache
+def _digests_claimed() -> Any:
+    return select(col(DigestSent.person_id)).where(col(DigestSent.day) == bindparam("day"))
+
+
+@cache
+def _facts_told() -> Any:
+    o = Occurrence
+    later = func.sum(case((col(o.period).startswith("later-"), 1), else_=0))
+    told = select(col(o.person_id), col(o.job), func.count(), later).where(
+        col(o.digest_day) == bindparam("day")
+    )
+    return told.group_by(col(o.person_id), col(o.job))
 
 
 def told(session: Session, jobs: Collection[str]) -> list[tuple[str, str, dt.date]]:
@@ -225,17 +246,21 @@ class Cast(NamedTuple):
 
 def votes_after(session: Session, vote_id: int) -> list[Cast]:
     """Return the votes cast after `vote_id`, oldest first."""
+    return [Cast._make(row) for row in rows(session, _votes_after(), {"after": vote_id})]
+
+
+@cache
+def _votes_after() -> Any:
     v, r, t = VoteRow, DecisionRequest, Version
-    query = (
+    return (
         select(
             col(v.id), col(v.slot_id), col(v.request_id), col(v.person_id), col(r.asked_by), col(t.frozen_by)
         )
         .join(r, col(r.id) == col(v.request_id))
         .join(t, col(t.id) == col(v.version_id))
-        .where(col(v.id) > vote_id)
+        .where(col(v.id) > _AFTER)
         .order_by(col(v.id))
     )
-    return [Cast._make(row) for row in rows(session, query)]
 
 
 class Late(NamedTuple):
@@ -249,11 +274,16 @@ class Late(NamedTuple):
 
 def late_milestones(session: Session) -> list[Late]:
     """Return the milestones that are not done and forecast for later than was agreed."""
+    return [Late._make(row) for row in rows(session, _late_milestones())]
+
+
+@cache
+def _late_milestones() -> Any:
     m = Milestone
     query = select(col(m.id), col(m.project_id), col(m.title), col(m.forecast)).where(
         col(m.done_on).is_(None), col(m.baseline).is_not(None), col(m.forecast) > col(m.baseline)
     )
-    return [Late._make(row) for row in rows(session, query.order_by(col(m.id)))]
+    return query.order_by(col(m.id))
 
 
 def milestone_titles(session: Session) -> list[tuple[int, str]]:
@@ -264,9 +294,13 @@ def milestone_titles(session: Session) -> list[tuple[int, str]]:
 
 def returns_given(session: Session, since: str) -> set[tuple[int, str]]:
     """Return (project, month) of the returns that are in, of the months from `since` on."""
+    return {(project, period) for project, period in rows(session, _returns_given(), {"since": since})}
+
+
+@cache
+def _returns_given() -> Any:
     r = MonthlyReturn
-    query = select(col(r.project_id), col(r.period)).where(col(r.state) != "draft", col(r.period) >= since)
-    return {(project, period) for project, period in rows(session, query)}
+    return select(col(r.project_id), col(r.period)).where(col(r.state) != "draft", col(r.period) >= _SINCE)
 
 
 class Waits(NamedTuple):
@@ -282,55 +316,75 @@ class Waits(NamedTuple):
 
 def waiting_seats(session: Session) -> list[Waits]:
     """Return the seats that an open decision waits for, of projects on which nothing is disputed."""
+    return sorted(Waits._make(row) for row in rows(session, _waiting_seats()))
+
+
+@cache
+def _waiting_seats() -> Any:
     s, r, v, p = Slot, DecisionRequest, VoteRow, Project
-    query = (
+    return (
         select(col(s.id), col(s.person_id), col(r.project_id), col(r.decision), col(r.opened_at), col(r.deadline))
         .join(r, col(r.id) == col(s.request_id))
         .join(p, col(p.id) == col(r.project_id))
         .outerjoin(v, col(v.slot_id) == col(s.id))
         .where(col(r.state) == "open", col(s.vacated_at).is_(None), col(v.id).is_(None))
         .where(col(p.disputed_at).is_(None))
-        .order_by(col(s.id))
     )  # fmt: skip
-    return [Waits._make(row) for row in rows(session, query)]
 
 
 def links_since(session: Session, since: dt.datetime) -> dict[int, set[str]]:
     """Return seat → Message-IDs of the mails with its links that were written since a moment."""
-    query = select(col(Link.slot_id), col(Link.message_id)).where(
-        col(Link.slot_id).is_not(None), col(Link.issued_at) >= since
-    )
     found: dict[int, set[str]] = {}
-    for slot_id, message_id in rows(session, query):
+    for slot_id, message_id in rows(session, _links_since(), {"since": since}):
         found.setdefault(slot_id or 0, set()).add(message_id or "")
     return found
 
 
+@cache
+def _links_since() -> Any:
+    mine = col(Link.slot_id).is_not(None), col(Link.issued_at) >= _SINCE
+    return select(col(Link.slot_id), col(Link.message_id)).where(*mine)
+
+
 def undelivered(session: Session, since: dt.datetime) -> dict[int, int | None]:
     """Return mail → whose it was, of those that were given up or came back for good since a moment, and are lost still."""
+    return {
+        key or 0: person for query in _undelivered() for key, person in rows(session, query, {"since": since})
+    }
+
+
+@cache
+def _undelivered() -> tuple[Any, Any]:
     m, b = OutboxMail, Bounce
     mails = select(col(m.id), col(m.person_id))
-    failed = mails.where(col(m.settled_at) >= since, col(m.state) == "failed")
-    back = mails.join(b, col(b.mail_id) == col(m.id)).where(col(b.at) >= since, col(b.kind) != "delayed")
-    both = (failed, back.where(col(m.bounced_at) >= since))
-    return {key or 0: person for query in both for key, person in rows(session, query)}
+    failed = mails.where(col(m.settled_at) >= _SINCE, col(m.state) == "failed")
+    back = mails.join(b, col(b.mail_id) == col(m.id)).where(col(b.at) >= _SINCE, col(b.kind) != "delayed")
+    return failed, back.where(col(m.bounced_at) >= _SINCE)
 
 
 def active_people(session: Session) -> dict[int, str]:
     """Return the role of everybody who is there, by id."""
+    return {key or 0: role for key, role in rows(session, _active_people())}
+
+
+@cache
+def _active_people() -> Any:
     query = select(col(Person.id), col(Person.role)).where(col(Person.active).is_(True))
-    return {key or 0: role for key, role in rows(session, query.order_by(col(Person.id)))}
+    return query.order_by(col(Person.id))
 
 
 def addresses_changed(session: Session, after: int) -> list[tuple[int, int, str, str]]:
     """Return (row, person, old address, new address) of each change of address that was noted after a row."""
-    c = PersonChange
-    query = select(col(c.id), col(c.person_id), col(c.detail)).where(
-        col(c.id) > after, col(c.what) == "address"
-    )
-    found = rows(session, query.order_by(col(c.id)))
+    found = rows(session, _addresses_changed(), {"after": after})
     noted = [(key or 0, who, json.loads(detail)) for key, who, detail in found]
     return [(key, who, detail["from"], detail["to"]) for key, who, detail in noted]
+
+
+@cache
+def _addresses_changed() -> Any:
+    c = PersonChange
+    query = select(col(c.id), col(c.person_id), col(c.detail))
+    return query.where(col(c.id) > _AFTER, col(c.what) == "address").order_by(col(c.id))
 
 
 def everything(session: Session) -> Iterator[str]:
