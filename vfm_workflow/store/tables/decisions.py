@@ -97,6 +97,8 @@ class Link(Table, table=True):
             unique=True,
             where=LIVE_QUESTION,
         ),
+        partial("ix_link_question", "project_id", "consultee", where="project_id IS NOT NULL"),
+        partial("ix_link_idea", "idea_id", where="idea_id IS NOT NULL"),
         CheckConstraint("purpose IN ('decide','dispute','sign_in','consult','idea')", name="purpose"),
         CheckConstraint("(purpose = 'decide') = (slot_id IS NOT NULL)", name="slot"),
         CheckConstraint("(purpose = 'dispute') = (vote_id IS NOT NULL)", name="vote"),

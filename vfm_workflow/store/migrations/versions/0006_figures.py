@@ -362,6 +362,9 @@ def _reported() -> None:
             if name == "reading":
                 table.alter_column("reason", server_default=None)
     op.create_index("ix_saving_year_year", "saving_year", ["year"])
+    for name, columns in (("ix_link_question", ["project_id", "consultee"]), ("ix_link_idea", ["idea_id"])):
+        there = sa.text(f"{columns[0]} IS NOT NULL")
+        op.create_index(name, "link", columns, sqlite_where=there, postgresql_where=there)
 
 
 def _proposals() -> None:
