@@ -18,7 +18,7 @@ MARKDOWN = (
     "[y]\n\n[y]: javascript:vfm_ran()\n\n    <vfmx>\n\n| a |\n|-|\n| <vfmx> |\n"
 )
 TEMPLATES = (
-    "{{7*191}} {% for x in [].__class__.__mro__ %}{{x}}{% endfor %} ${7*191} #{7*191} <%= 7*191 %> "
+    "{{7919*104729}} {% for x in [].__class__.__mro__ %}{{x}}{% endfor %} ${7919*104729} #{7919*104729} <%= 7919*104729 %> "
     "%s %n %(x)s {0.__class__} {x!r:>99}"
 )
 SQL = "'; DROP TABLE project; -- \" OR 1=1 UNION SELECT digest FROM link /* % _ \\"

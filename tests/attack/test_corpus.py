@@ -33,8 +33,8 @@ KNOWN = {
 UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 SHORT = "\"'><vfmx onclick=vfm_ran()>"
 """What fits into any box."""
-RAN = "1337"
-"""What a template would make of 7*191."""
+RAN = "829348951"
+"""What the sums in TEMPLATES come to: long enough that no fingerprint or nonce holds it by chance."""
 WELL = {200, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422}
 IN_AN_ADDRESS = 2_000
 """Characters of a field that a form sends in the address; a longer address the server itself refuses."""

@@ -148,7 +148,7 @@ def test_a_draft_saved_in_part_carries_the_marks_of_what_was_saved(page: Page, s
     ]
     page.get_by_label("Why").press_sequentially("Cost")
     expect(page.get_by_role("status")).to_have_text("Not saved: somebody else changed “Targets”.")
-    with page.expect_request("**/draft"):
+    with page.expect_response("**/draft"):  # it is noted before it is answered
         page.get_by_label("Why").press_sequentially(" is high")
     assert server.posts[-1] == ("/draft", {"revision": ["4"], "why": ["Cost is high"]})
 
@@ -163,7 +163,7 @@ def test_sending_waits_for_a_save_under_way_so_that_the_revision_is_fresh(page: 
     held = threading.Event()
     server.replies = [Reply(body={"saved": True, "at": "10:12", "revision": 4}, held=held)]
     page.get_by_label("Why").press_sequentially("Cost")
-    with page.expect_request("**/draft"):
+    with page.expect_response("**/draft"):  # it is noted before it is answered
         pass
     page.get_by_role("button", name="Send").click(no_wait_after=True)
     held.set()

@@ -55,7 +55,7 @@ def test_word_says_it_and_stays_whole(name: str) -> None:
     said = squeezed(plain(SHORT[name]).replace("{_{", "{{"))
     text = squeezed("".join(paragraph.text for paragraph in docx.Document(io.BytesIO(data)).paragraphs))
     assert said in text
-    assert "36481" not in text or "36481" in said, "7 × 191 would be 1337, and nothing reckons"
+    assert "829348951" not in text, "nothing reckons the sums that are typed"
 
 
 @pytest.mark.parametrize("name", SHORT)
