@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import (
     ChainableUndefined,
@@ -24,9 +25,10 @@ from markupsafe import Markup
 from vfm_workflow.domain.calendar import day_name, month_name, quarter_name, short_day, year_name
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.snapshot import fingerprint
-from vfm_workflow.reports.drawing import svg
-from vfm_workflow.reports.model import Picture, shown
 from vfm_workflow.wiring import App
+
+if TYPE_CHECKING:
+    from vfm_workflow.reports.model import Cell, Column, Picture
 
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports" / "templates"
@@ -116,11 +118,19 @@ def environment(app: App) -> Environment:
         prose=prose,
         plural=plural,
     )
-    found.globals |= {"asset": asset, "svg": _svg, "shown": shown}
+    found.globals |= {"asset": asset, "svg": _svg, "shown": _shown}
     return found
 
 
+def _shown(column: Column, cell: Cell) -> str:
+    from vfm_workflow.reports.model import shown
+
+    return shown(column, cell)
+
+
 def _svg(picture: Picture, *, narrow: bool = False) -> Markup:
+    from vfm_workflow.reports.drawing import svg  # a start draws nothing
+
     return Markup(svg(picture, narrow=narrow))  # noqa: S704  (its template escapes every text)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from vfm_workflow.reports.model import Report, to_json
 from vfm_workflow.reports.writing.forms import FORMS, Form, Style, form_of
+
+if TYPE_CHECKING:  # a start knows how reports look, and writes none
+    from vfm_workflow.reports.model import Report
 
 __all__ = ["FORMS", "Form", "Style", "file_name", "form_of", "write"]
 
@@ -22,6 +25,8 @@ def write(report: Report, form: str, style: Style, table: str = "") -> bytes:
 
         return flat.write(report, style, table)
     if name == "json":
+        from vfm_workflow.reports.model import to_json
+
         text = json.dumps(json.loads(to_json(report)), ensure_ascii=False, indent=1) + "\n"
         return text.encode("utf-8", "replace")
     if name == "html":

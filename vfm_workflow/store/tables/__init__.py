@@ -1,4 +1,7 @@
-"""Every table. Importing this package registers them all on `metadata`."""
+"""Every table. Importing this package registers them all on `metadata`.
+
+The modules of tables keep no annotation as text: 540 columns would each be compiled again as the application starts.
+"""
 
 from vfm_workflow.store.tables.base import for_postgresql, metadata
 from vfm_workflow.store.tables.decisions import (

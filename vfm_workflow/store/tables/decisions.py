@@ -1,7 +1,5 @@
 """Decision requests, the links that answer them, and the votes (protocol of decisions by email, point 2)."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The ledger of what was due and said, and the outbox: the truth about mail (design §4–6)."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

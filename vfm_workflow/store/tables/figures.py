@@ -1,7 +1,5 @@
 """Measures and monthly returns: whole pence and whole steps of a unit, each with who and when."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

@@ -1,7 +1,5 @@
 """People hold a role, a work address and decisions, no more (UK GDPR)."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from sqlalchemy import CheckConstraint

@@ -1,7 +1,5 @@
 """A project, what is written in it, its dates, and its history."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, LargeBinary, UniqueConstraint

@@ -1,7 +1,5 @@
 """Reports as they were issued, what is said in them, what was imported, and tokens for machines that read."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

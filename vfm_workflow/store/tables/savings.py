@@ -1,7 +1,5 @@
 """Savings: lines, profiles, what was delivered, and its way through Finance. All amounts are whole pence (§15)."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
