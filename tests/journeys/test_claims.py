@@ -26,7 +26,7 @@ from tests.store.test_history import broken
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import banking, claims, digesting, savings, tasks
-from vfm_workflow.store import figures, outbox
+from vfm_workflow.store import figures, outbox, projects
 from vfm_workflow.store.tables import Measure, Reading, SavingLine
 
 
@@ -194,6 +194,26 @@ def test_nobody_verifies_what_they_evidenced_nor_a_deputy_for_them(council: Coun
             (replace(finance, stands_for=(head,)), "stand in for|manage or sponsor"),
         ):
             assert isinstance(who, Actor)
+            with pytest.raises(NotAllowed, match=said):
+                claims.verify(
+                    session, council.home, project, line(council, project), claim.id or 0, who, council.at
+                )
+
+
+def test_who_evidenced_a_saving_verifies_it_on_no_project_that_was_theirs_either(
+    council: Council, project: str
+) -> None:
+    """The project has another manager by now, so the claim alone says who evidenced it."""
+    claim = put(council, project)
+    with council.app.write() as session:
+        theirs = projects.by_reference(session, project)
+        manager, finance = council.actor(session, "manager"), council.actor(session, "finance")
+        theirs.manager_id = council.actor(session, "other").id
+        session.flush()
+        for who, said in (
+            (replace(manager, role="finance_officer"), "You evidenced this saving"),
+            (replace(finance, stands_for=(manager,)), "Whom you stand in for evidenced this saving"),
+        ):
             with pytest.raises(NotAllowed, match=said):
                 claims.verify(
                     session, council.home, project, line(council, project), claim.id or 0, who, council.at

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlmodel import col
 
 from tests.figures_support import moment, saving
 from tests.people import Council
@@ -14,6 +15,7 @@ from vfm_workflow.errors import BadInput, NotAllowed, NotFound
 from vfm_workflow.journeys import reporting, returns
 from vfm_workflow.reports.model import Report, Table, shown, to_json
 from vfm_workflow.store import audit
+from vfm_workflow.store.tables import SavingLine
 
 
 @pytest.fixture
@@ -215,6 +217,19 @@ def test_whoever_changes_an_agreed_profile_past_the_database_is_found(council: C
         ] == [True]
 
 
+def test_whoever_changes_a_profile_and_what_cmt_agreed_of_it_is_found_by_the_decision(
+    council: Council, quarter: str
+) -> None:
+    with council.app.write() as session:
+        for guard in ("saving_year_changed", "saving_agreed_no_update"):
+            session.execute(text(f"DROP TRIGGER {guard}"))
+        for table in ("saving_year", "saving_agreed"):
+            session.execute(text(f"UPDATE {table} SET high = high + 1 WHERE year = 2026"))
+        found = [broken.what for broken in audit.verify(session)]
+    assert found
+    assert all("is not what its decision says" in what for what in found), found
+
+
 # ------------------------------------------------------------------ commentary
 
 
@@ -339,6 +354,29 @@ def test_the_statement_says_nothing_that_finance_has_not_verified(council: Counc
     assert found.table("projects").rows == ()
     assert row(found.table("left_out"), quarter)["Not stated"] == "£21,000.50"
     assert found.standing == "Draft: the year is not over"
+
+
+def test_a_line_that_another_project_counts_is_not_in_the_statement(council: Council, quarter: str) -> None:
+    other = council.create("Shared rounds")
+    above = saving(council, other)
+    with council.app.write() as session:
+        mine = session.scalars(select(SavingLine).where(col(SavingLine.id) != above.id)).one()
+        mine.counted_in = above.id
+    found = read(council, "2026/27", kind="efficiency")
+    assert found.table("left_out").rows == ()
+    assert quarter not in to_json(found)
+
+
+def test_the_plan_lists_projects_with_a_weight_and_a_saving(council: Council, quarter: str) -> None:
+    empty, refused = council.create("Nothing yet"), council.create("Refused")
+    council.outline_ready(refused, milestone=dt.date(2026, 11, 30))
+    council.do(refused, "submit_outline")
+    for key in ("chief", "place", "resources"):
+        council.decide(refused, key, "reject", reason="It saves too little for what it takes.")
+    found = to_json(read(council, "", kind="mtfp"))
+    assert quarter in found
+    assert empty not in found
+    assert refused not in found
 
 
 @pytest.mark.parametrize("key", ["2026", "2026/28", "26/27", "2026/2027"])

@@ -7,7 +7,7 @@ import datetime as dt
 from tests.figures_support import submit
 from tests.journeys.clockwork import at, running, said, tick, walk, when
 from tests.people import Council, address
-from vfm_workflow.journeys import people, returns
+from vfm_workflow.journeys import people, reporting, returns
 
 D = dt.date
 SCRUTINY = "scrutiny@wrenfold.example"
@@ -51,6 +51,21 @@ def test_nothing_is_released_where_nothing_is_verified_and_it_is_said_when_it_is
     verify(council, reference, "2026-09", D(2026, 11, 4))
     tick(council, D(2026, 11, 5))
     assert when(council, "quarter_released", "holder") == [D(2026, 11, 5)]
+
+
+def test_a_report_issued_after_the_day_of_release_is_told_once_more(council: Council) -> None:
+    reference = running(council, D(2026, 9, 1))
+    verify(council, reference, "2026-09", D(2026, 10, 5))
+    walk(council, D(2026, 10, 6), D(2026, 11, 9))
+    assert when(council, "quarter_released", "holder") == [D(2026, 11, 2)]
+    at(council, D(2026, 11, 9))
+    with council.app.write() as session:
+        reporting.issue(session, council.home, "quarter", "2026-Q2", None, council.at)
+    walk(council, D(2026, 11, 10), D(2026, 11, 30))
+    assert when(council, "quarter_released", "holder") == [D(2026, 11, 2), D(2026, 11, 10)]
+    text = council.read_mail(council.mails(to="holder", notice="digest")[-1]).get_body(("plain",))
+    assert text is not None
+    assert "/reports/quarter/2026-Q2" in text.get_content()
 
 
 def test_what_comes_round_goes_to_whoever_has_the_role_anywhere(council: Council) -> None:
