@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -88,3 +89,12 @@ def test_a_terminal_is_shown_no_file_that_it_cannot_show(
     monkeypatch.setattr(report, "sys", type("Sys", (), {"stdout": Terminal(), "stderr": sys.stderr}))
     for form in ("pdf", "docx", "xlsx"):
         assert f"-o report.{form}" in vfm.run("report", "mtfp", "--to", form, code=1).stderr
+
+
+def test_who_issues_a_report_is_told_the_day_as_it_is_written(vfm: Vfm, saving: Council) -> None:
+    said = vfm.run("report", "issue", "quarter", "2025-Q4").stderr
+    assert ": issued " in said
+    assert re.search(r"issued \d+ [A-Z][a-z]+ 20\d\d\.", said), said
+    found = vfm.run("report", "quarter", "2025-Q4").stdout
+    assert "No project reported." in found
+    assert "is green" not in found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vfm_workflow.domain.texts import MOST_SAID, said
+from vfm_workflow.domain.texts import MOST_SAID, said, within_sentence
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,16 @@ def test_nothing_a_machine_says_breaks_the_keeping(text: str) -> None:
     kept = said(text)
     assert len(kept) <= MOST_SAID
     kept.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Issued 28 November 2026", "issued 28 November 2026"),
+        ("CMT agreed it", "CMT agreed it"),
+        ("A", "a"),
+        ("", ""),
+    ],
+)
+def test_what_begins_a_sentence_is_small_within_one_and_names_stay(text: str, kept: str) -> None:
+    assert within_sentence(text) == kept

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from vfm_workflow.cli.options import Json, actor, council
 from vfm_workflow.cli.output import emit, note, table
+from vfm_workflow.domain.texts import within_sentence
 
 if TYPE_CHECKING:
     from vfm_workflow.journeys.reporting import Kind
@@ -100,7 +101,7 @@ def issue(kind: Of, key: Key, by: As = "") -> None:
         now = app.now()
         who = actor(session, by, app, now) if by else None
         report = reporting.issue(session, app.home, kind, key, who, now)
-    note(f"{report.title}: {report.standing.lower()}.")
+    note(f"{report.title}: {within_sentence(report.standing)}.")
 
 
 @group.command("addend")
@@ -117,7 +118,7 @@ def addend(
         now = app.now()
         who = actor(session, by, app, now) if by else None
         report = reporting.addend(session, app.home, kind, key, who, now, text)
-    note(f"{report.title}: {report.standing.lower()}.")
+    note(f"{report.title}: {within_sentence(report.standing)}.")
 
 
 def command(kind: Kind) -> Any:
@@ -143,7 +144,7 @@ def command(kind: Kind) -> Any:
         argument = typer.Argument(metavar=metavar, help=f"{of[0].upper()}{of[1:]}")
         with_key.__annotations__["key"] = Annotated[str, argument]
         chosen = with_key
-    chosen.__doc__ = f"{kind.title}: {kind.explained[0].lower()}{kind.explained[1:]}"
+    chosen.__doc__ = f"{kind.title}: {within_sentence(kind.explained)}"
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(kind.name)(chosen)
     return typer.main.get_command(single)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vfm_workflow.domain.texts import one_line
+from vfm_workflow.domain.texts import one_line, within_sentence
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_ROWS = 20_000
@@ -178,9 +178,7 @@ def _line(
     for column in columns:
         value = found[column.name]
         if column.required and not value and good:
-            sheet.bad.append(
-                Bad(number, column.name, f"Give {column.explained[0].lower()}{column.explained[1:]}")
-            )
+            sheet.bad.append(Bad(number, column.name, f"Give {within_sentence(column.explained)}"))
             good = False
         if column.number and delimiter == ";" and _DECIMAL_COMMA.match(value):
             said = f"“{value}” may be a decimal or a thousand: write it with a point, or without a comma"

@@ -25,6 +25,11 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def within_sentence(text: str) -> str:
+    """Return what begins a sentence as it stands within one; a name in capitals such as `CMT` keeps them."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def said(text: str) -> str:
     """Return a machine's words on one line, without what no database or page can show, cut at MOST_SAID characters."""
     whole = _LONE.sub("\ufffd", text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

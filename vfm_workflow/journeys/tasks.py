@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_name, short_day, year_name
 from vfm_workflow.domain.roles import Actor, may, roles_on
+from vfm_workflow.domain.texts import within_sentence
 from vfm_workflow.errors import NotAllowed, NotFound
 from vfm_workflow.journeys import board, finance_tasks, gate, library_view, returns
 from vfm_workflow.journeys.home import Home
@@ -242,7 +243,7 @@ def _stage_words(option: gate.Option | None, stage: str) -> tuple[str, str]:
     if not open_items:
         return label, f"{stage}: everything that is asked for is there."
     things = "1 thing is" if open_items == 1 else f"{open_items} things are"
-    return f"{stage}: {things} still to do", f"Then you can: {label[0].lower()}{label[1:]}."
+    return f"{stage}: {things} still to do", f"Then you can: {within_sentence(label)}."
 
 
 def _conditions(desk: _Desk) -> Iterator[Task]:

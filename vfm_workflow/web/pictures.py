@@ -11,6 +11,7 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import Calendar, year_name
 from vfm_workflow.domain.facts import MilestoneFact
 from vfm_workflow.domain.profile import shared_out
+from vfm_workflow.domain.texts import within_sentence
 from vfm_workflow.reports.drawing.milestones import milestones as milestones_picture
 from vfm_workflow.reports.drawing.savings_profile import savings_profile
 from vfm_workflow.reports.drawing.scatter import Known, scatter
@@ -61,7 +62,7 @@ def scatters(rows: Sequence[MeasureRow], council: str) -> list[Picture]:
         if first is None or second is None or not first.peers.keys() & second.peers.keys():
             continue
         key = f"scatter-{cost.fact.id}-{performance.fact.id}"
-        title = f"{cost.fact.name} and {performance.fact.name[:1].lower()}{performance.fact.name[1:]}"
+        title = f"{cost.fact.name} and {within_sentence(performance.fact.name)}"
         found.append(scatter(key, title, council=council, cost=first, performance=second))
     return found[:MOST_PAIRS]
 

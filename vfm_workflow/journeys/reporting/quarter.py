@@ -114,6 +114,8 @@ def _off_track(found: Quarter) -> list[tuple[str, str]]:
 
 def _actions(found: Quarter) -> str:
     off = _off_track(found)
+    if not found.reported:
+        return "No project reported."
     if not off:
         return "Every project that reported is green."
     without = sum(1 for project in found.reported if found.now[project.id].rag == "red")

@@ -115,7 +115,9 @@ def actions(found: Quarter) -> Table:
             )
         )
     note = SOURCE + "Amber: a plan exists. Red: there is none, or it is beyond the team's control."
-    return Table("actions", "Plans of action", columns, rows_of(rows), note, empty="Every project is green.")
+    return Table(
+        "actions", "Plans of action", columns, rows_of(rows), note, empty="No project is amber or red."
+    )
 
 
 def slippage(found: Quarter) -> Table:

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from vfm_workflow.domain.snapshot import SUBJECTS, Snapshot
+from vfm_workflow.domain.texts import within_sentence
 from vfm_workflow.errors import BadInput, NotFound, StaleRevision, Unready
 from vfm_workflow.journeys import advance, exempt, planning
 from vfm_workflow.journeys import record as records
@@ -60,7 +61,7 @@ def fire(visit: Page, form: Form, reference: str) -> Response:
     label = lifecycle.document.events[event].label
     now = lifecycle.stages[moved.to_stage].title
     said = f" The project is now in the stage {now}." if moved.to_stage != moved.from_stage else ""
-    return visit.go(f"/projects/{moved.reference}", f"Done: {label[0].lower()}{label[1:]}.{said}")
+    return visit.go(f"/projects/{moved.reference}", f"Done: {within_sentence(label)}.{said}")
 
 
 @router.post("/projects/{reference}/conditions/{condition_id}")
