@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,8 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.facts import MeasureFact
 from vfm_workflow.domain.money import figure
+from vfm_workflow.domain.peers import median
+from vfm_workflow.domain.units import with_unit
 from vfm_workflow.journeys import gate
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.store import pages_figures as store
@@ -18,7 +19,7 @@ from vfm_workflow.store import projects, register, returns
 from vfm_workflow.store.pages_figures import Line, Peer, Ratio, Year
 from vfm_workflow.store.returns import Reported
 from vfm_workflow.store.tables import Project
-from vfm_workflow.web.figures import Spark, progress, spark, unit_of, valued
+from vfm_workflow.web.figures import Spark, progress, spark, valued
 
 ALWAYS = "9999-12"
 """A month after every other: everything that was ever reported."""
@@ -58,13 +59,9 @@ class MeasureRow:
 
     @property
     def median(self) -> str:
-        """The other councils' median, with its unit; one decimal place more where two of them are in the middle."""
-        values = sorted(peer.value for peer in self.peers)
-        if not values:
-            return ""
-        if len(values) % 2 or (values[len(values) // 2] + values[len(values) // 2 - 1]) % 2 == 0:
-            return self.value(int(statistics.median(values)))
-        return unit_of(self.fact.unit).of(figure(int(statistics.median(values) * 10), self.fact.places + 1))
+        """The other councils' median, with its unit."""
+        found = median((peer.value for peer in self.peers), self.fact.places)
+        return "" if found is None else with_unit(self.fact.unit, *found)
 
 
 def measures(session: Session, home: Home, project: Project, at: dt.datetime) -> list[MeasureRow]:

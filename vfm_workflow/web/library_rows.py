@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from functools import cached_property
 
 from vfm_workflow.domain.facts import MeasureFact
 from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.peers import median
+from vfm_workflow.domain.units import with_unit
 from vfm_workflow.journeys.library_view import Shown
 from vfm_workflow.store.returns import Reported
-from vfm_workflow.web.figures import Spark, progress, spark, unit_of, valued
+from vfm_workflow.web.figures import Spark, progress, spark, valued
 
 STATES = {
     "agreed": ("green", "Agreed"),
@@ -70,14 +71,9 @@ class Row:
 
     @property
     def median(self) -> str:
-        """Other councils' median with its unit; one place more where two of them are in the middle."""
-        values = sorted(peer.value for peer in self.shown.peers)
-        if not values:
-            return ""
-        doubled = int(statistics.median(values) * 2)
-        if doubled % 2 == 0:
-            return self.value(doubled // 2)
-        return unit_of(self.fact.unit).of(figure(doubled * 5, self.fact.places + 1))
+        """Other councils' median with its unit."""
+        found = median((peer.value for peer in self.shown.peers), self.fact.places)
+        return "" if found is None else with_unit(self.fact.unit, *found)
 
     def line(self, width: int = 180, height: int = 44) -> Spark | None:
         """Return the line of its months, None where fewer than two are known."""

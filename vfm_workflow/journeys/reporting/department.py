@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from vfm_workflow.domain.calendar import month_name, year_name
 from vfm_workflow.domain.milestones import expected
-from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.money import pounds
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys import register
 from vfm_workflow.journeys.reporting import mtfp
-from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, many, paper
+from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, in_steps, many, paper
 from vfm_workflow.journeys.reporting.quarter_tables import is_met, named
 from vfm_workflow.reports.model import Cell, Column, Report, Section, Table, Text, Value, rows_of
 from vfm_workflow.store import report_figures as store
@@ -104,20 +104,17 @@ def _measures(asked: Asked, code: str, year: int, month: str) -> Table:
     for target in store.targets(asked.session, year, month, earlier):
         if target.department != code:
             continue
-
-        def step(value: int | None, places: int = target.places) -> Cell:
-            return Cell(value, figure(value, places) if value is not None else "", places)
-
+        places = target.places
         answer = {True: "Yes", False: "No", None: "Not known"}[is_met(target)]
         body.append(
             (
                 Cell(target.name, link=f"/measures/{target.code}"),
                 target.unit,
-                step(target.baseline),
-                step(target.earlier),
-                step(target.value),
+                in_steps(target.baseline, places),
+                in_steps(target.earlier, places),
+                in_steps(target.value, places),
                 month_name(target.period) if target.period else None,
-                step(target.target),
+                in_steps(target.target, places),
                 answer,
             )
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vfm_workflow.domain.calendar import month_before, month_name
-from vfm_workflow.domain.money import figure, pounds
+from vfm_workflow.domain.money import pounds
 from vfm_workflow.domain.rag import COLOURS
 from vfm_workflow.errors import BadInput
 from vfm_workflow.journeys import cmt_return
 from vfm_workflow.journeys.cmt_return import MeasureMonth, MonthlyReport, ProjectMonth
-from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, many, paper
+from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, in_steps, many, paper
 from vfm_workflow.reports.model import Bullets, Cell, Column, Report, Section, Table, Text, Value, rows_of
 
 OFFERED = 12
@@ -151,17 +151,13 @@ def _measures(code: str, measures: Sequence[MeasureMonth]) -> Table:
         Column("Target", "number"),
         Column("Target met"),
     )
-
-    def step(measure: MeasureMonth, value: int | None) -> Cell:
-        return Cell(value, figure(value, measure.places) if value is not None else "", measure.places)
-
     body: list[Sequence[Value]] = [
         (
             Cell(f"{m.code} {m.name}", link=f"/measures/{m.code}"),
             m.unit,
-            step(m, m.baseline),
-            step(m, m.value),
-            step(m, m.target),
+            in_steps(m.baseline, m.places),
+            in_steps(m.value, m.places),
+            in_steps(m.target, m.places),
             {True: "Yes", False: "No", None: "Not known"}[m.met],
         )
         for m in measures

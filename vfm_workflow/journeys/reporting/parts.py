@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day, year_name
+from vfm_workflow.domain.money import figure
 from vfm_workflow.domain.report_texts import filled
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.reports.model import Block, Bullets, Report, Section, Text
+from vfm_workflow.reports.model import Block, Bullets, Cell, Report, Section, Text
 
 SOURCE = "Source: the council's register of Value for Money projects. "
 
@@ -76,6 +77,11 @@ def paper(
         facts=(("To", said(texts.to)), ("From", said(texts.from_)), ("Date", made), *facts),
         sections=sections,
     )
+
+
+def in_steps(value: int | None, places: int) -> Cell:
+    """Return a measure's value in steps of 10^-places as a cell; an empty one where it is not known."""
+    return Cell(value, figure(value, places) if value is not None else "", places)
 
 
 def many(count: int, one: str, more: str = "") -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 
 from vfm_workflow.domain.calendar import month_name, year_name
 from vfm_workflow.domain.facts import LessonFact, MeasureFact, PlanElement
-from vfm_workflow.domain.money import figure
+from vfm_workflow.domain.peers import median
 from vfm_workflow.domain.snapshot import gains
 from vfm_workflow.journeys import register
 from vfm_workflow.journeys.register import Register
 from vfm_workflow.journeys.released import Released
-from vfm_workflow.journeys.reporting.parts import SOURCE, Asked
+from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, in_steps
 from vfm_workflow.reports.decisions import Record
 from vfm_workflow.reports.model import Block, Cell, Column, Table, Text, Value, rows_of
 from vfm_workflow.store import pages_figures, projects
@@ -95,37 +95,22 @@ def measures(asked: Asked, project: Project, facts: Sequence[MeasureFact]) -> Ta
     body: list[Sequence[Value]] = []
     for fact in facts:
         newest = readings[fact.id][-1] if readings.get(fact.id) else None
-        values = sorted(peer.value for peer in peers.get(fact.id, ()))
+        middle = median((peer.value for peer in peers.get(fact.id, ())), fact.places)
         body.append(
             (
                 Cell(fact.name, link=f"/projects/{project.reference}/measures"),
                 fact.unit,
-                _step(fact, fact.baseline),
-                _step(fact, newest.value if newest else None),
+                in_steps(fact.baseline, fact.places),
+                in_steps(newest.value if newest else None, fact.places),
                 month_name(newest.period) if newest else None,
-                _step(fact, fact.target),
-                _median(fact, values),
+                in_steps(fact.target, fact.places),
+                in_steps(*middle) if middle is not None else Cell(None),
             )
         )
     note = SOURCE + "Values in the measure's own unit."
     return Table(
         "measures", "Cost and performance", columns, rows_of(body), note, empty="There is no measure yet."
     )
-
-
-def _step(fact: MeasureFact, value: int | None) -> Cell:
-    return Cell(value, figure(value, fact.places) if value is not None else "", fact.places)
-
-
-def _median(fact: MeasureFact, values: Sequence[int]) -> Cell:
-    """Return the median of sorted values; of two in the middle it has one decimal place more."""
-    if not values:
-        return Cell(None)
-    middle = len(values) // 2
-    if len(values) % 2:
-        return _step(fact, values[middle])
-    tenfold = (values[middle - 1] + values[middle]) * 5
-    return Cell(tenfold, figure(tenfold, fact.places + 1), fact.places + 1)
 
 
 def register_of(asked: Asked, project: Project) -> Register:
@@ -301,10 +286,10 @@ def released_measures(found: Released, project: Project) -> Table:
             (
                 Cell(fact.name, link=f"/projects/{project.reference}"),
                 fact.unit,
-                _step(fact, fact.baseline),
-                _step(fact, values[month]),
+                in_steps(fact.baseline, fact.places),
+                in_steps(values[month], fact.places),
                 month_name(month),
-                _step(fact, fact.target),
+                in_steps(fact.target, fact.places),
             )
         )
     note = SOURCE + "Values in the measure's own unit."

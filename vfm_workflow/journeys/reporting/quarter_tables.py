@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from vfm_workflow.domain.calendar import month_name, year_name
 from vfm_workflow.domain.direction import meets, worse_by
-from vfm_workflow.domain.money import figure
 from vfm_workflow.domain.rag import COLOURS
-from vfm_workflow.journeys.reporting.parts import SOURCE, many
+from vfm_workflow.journeys.reporting.parts import SOURCE, in_steps, many
 from vfm_workflow.journeys.reporting.quarter_data import Quarter
 from vfm_workflow.reports.model import Cell, Column, Table, Value, rows_of
 from vfm_workflow.store.report_figures import ProjectRow, Status, Target
@@ -235,7 +234,7 @@ def targets(found: Quarter) -> Table:
                 Cell(f"{owner}: {target.name}", link=page),
                 target.unit,
                 *(
-                    _step(target, value)
+                    in_steps(value, target.places)
                     for value in (target.baseline, target.earlier, target.value, target.target)
                 ),
                 month_name(target.period) if target.period else None,
@@ -266,10 +265,6 @@ def _direction(target: Target) -> str | None:
     if target.value == target.earlier:
         return "The same"
     return "Worse" if worse_by(target.direction, target.value, target.earlier) > 0 else "Better"
-
-
-def _step(target: Target, value: int | None) -> Cell:
-    return Cell(value, figure(value, target.places) if value is not None else "", target.places)
 
 
 def coverage(found: Quarter) -> Table:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from vfm_workflow.domain.calendar import month_after, month_name
 from vfm_workflow.domain.money import figure
+from vfm_workflow.domain.peers import median
 from vfm_workflow.domain.units import unit_of, with_unit
 from vfm_workflow.reports.drawing.parts import (
     Key,
@@ -51,14 +51,9 @@ class Trend(TypedDict):
 
 
 def median_of(values: Sequence[int], places: int) -> Median | None:
-    """Return the middle value, exactly: one place more where it lies half-way between two. None of no values."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-    if (low + high) % 2 == 0:
-        return Median(value=(low + high) // 2, places=places, of=len(ordered))
-    return Median(value=int(statistics.median(ordered) * 10), places=places + 1, of=len(ordered))
+    """Return the median as a picture keeps it; None of no values."""
+    found = median(values, places)
+    return None if found is None else Median(value=found[0], places=found[1], of=len(values))
 
 
 def trend(
