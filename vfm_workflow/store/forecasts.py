@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from vfm_workflow.store.returns import Reported, newest, next_number
+from vfm_workflow.store.returns import Reported, newest, numbered
 from vfm_workflow.store.tables import SavingForecast, SavingLine
 
 
@@ -47,10 +47,8 @@ def add(
     at: dt.datetime,
 ) -> None:
     """Add a row for each forecast in whole pence that is new or corrected. `known` are the month's as they count now."""
-    for line_id, value in values.items():
-        number = next_number(known.get(line_id), value)
-        if number:
-            session.add(
-                SavingForecast(line_id=line_id, period=period, number=number, amount=value, at=at, by=by)
-            )
+    session.add_all(
+        SavingForecast(line_id=line_id, period=period, number=number, amount=value, at=at, by=by)
+        for line_id, number, value in numbered(known, values)
+    )
     session.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -184,12 +184,10 @@ def add_readings(
     at: dt.datetime,
 ) -> None:
     """Add a row for each value that is new or corrected. `known` are the month's rows as they count now."""
-    for measure_id, value in values.items():
-        number = next_number(known.get(measure_id), value)
-        if number:
-            session.add(
-                Reading(measure_id=measure_id, period=period, number=number, value=value, at=at, by=by)
-            )
+    session.add_all(
+        Reading(measure_id=measure_id, period=period, number=number, value=value, at=at, by=by)
+        for measure_id, number, value in numbered(known, values)
+    )
     session.flush()
 
 
@@ -202,20 +200,19 @@ def add_delivered(
     at: dt.datetime,
 ) -> None:
     """Add a row for each amount in whole pence that is new or corrected. `known` are the month's as they count now."""
-    for line_id, value in values.items():
-        number = next_number(known.get(line_id), value)
-        if number:
-            session.add(
-                SavingEntry(line_id=line_id, period=period, number=number, delivered=value, at=at, by=by)
-            )
+    session.add_all(
+        SavingEntry(line_id=line_id, period=period, number=number, delivered=value, at=at, by=by)
+        for line_id, number, value in numbered(known, values)
+    )
     session.flush()
 
 
-def next_number(known: Reported | None, value: int) -> int | None:
-    """Return the number a figure's row gets, None where the newest row says the same already."""
-    if known is None:
-        return 1
-    return known.number + 1 if known.value != value else None
+def numbered(known: Mapping[int, Reported], values: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
+    """Yield (key, number of its new row, value) of each value that its newest row does not say already."""
+    for key, value in values.items():
+        newest_row = known.get(key)
+        if newest_row is None or newest_row.value != value:
+            yield key, newest_row.number + 1 if newest_row is not None else 1, value
 
 
 def newest_rag(session: Session, project_id: int, before: str | None = None) -> str | None:
