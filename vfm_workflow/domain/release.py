@@ -22,11 +22,16 @@ def released_through(
     return calendar.quarter_months(newest_release(calendar, clock, today))[2]
 
 
-def newest_release(calendar: Calendar, clock: str, today: dt.date) -> str:
-    """Return the last quarter (such as `2026-Q1`) that `clock` (a key of `release` in calendar.yaml) has let out by `today`."""
+def released_on(calendar: Calendar, clock: str, quarter: str) -> dt.date:
+    """Return the day on which `clock` (a key of `release` in calendar.yaml) lets a quarter out."""
     months: int = getattr(calendar.rules.release, clock)
+    return calendar.released_on(quarter, months)
+
+
+def newest_release(calendar: Calendar, clock: str, today: dt.date) -> str:
+    """Return the last quarter (such as `2026-Q1`) that `clock` has let out by `today`."""
     quarter = calendar.quarter_before(today)
-    while calendar.released_on(quarter, months) > today:
+    while released_on(calendar, clock, quarter) > today:
         first = calendar.quarter_months(quarter)[0]
         quarter = calendar.quarter_before(month_end(first))
     return quarter

@@ -10,6 +10,7 @@ from functools import cached_property
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import month_after, month_name, quarter_name, short_day
+from vfm_workflow.domain.release import released_on
 from vfm_workflow.domain.roles import Actor, may
 from vfm_workflow.journeys import returns
 from vfm_workflow.journeys.home import Home
@@ -154,11 +155,10 @@ def _released(desk: _Desk) -> Iterator[Entry]:
     if spec is None or spec.release is None:
         return
     rules = desk.home.calendar
-    months: int = getattr(rules.rules.release, spec.release)
     for quarter in (rules.quarter_before(desk.today), rules.quarter(desk.today)):
         yield Entry(
             desk.uid("released", quarter),
-            rules.released_on(quarter, months),
+            released_on(rules, spec.release, quarter),
             f"Figures of {quarter_name(quarter)} released to you",
             "From this day the projects' pages show you the quarter's verified figures.",
             desk.home.url("/projects"),

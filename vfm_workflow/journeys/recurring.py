@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vfm_workflow.domain.calendar import day_name, quarter_name
 from vfm_workflow.domain.notices import RECURRING, Notice, Says, When
 from vfm_workflow.domain.occasions import Round, recurrence
-from vfm_workflow.domain.release import newest_release
+from vfm_workflow.domain.release import newest_release, released_on
 from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
 from vfm_workflow.store import due as store
 from vfm_workflow.store import issued as report_store
@@ -54,7 +54,7 @@ def _released(now: Now, when: When) -> Iterator[Owed]:
     issued = report_store.issued(now.session)
     for clock in CLOCKS:
         quarter = newest_release(now.calendar, clock, now.today)
-        on = now.calendar.released_on(quarter, getattr(now.calendar.rules.release, clock))
+        on = released_on(now.calendar, clock, quarter)
         late = when.late_working_days
         if late is not None and now.calendar.working_days_between(on, now.today) > late:
             continue

@@ -11,8 +11,8 @@ from vfm_workflow.journeys.reporting.issuing import (
     may_comment,
     silent,
 )
-from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered, address
-from vfm_workflow.journeys.reporting.reading import kind_of, listed, may_read_exempt, plain_key, read
+from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered, address, kind_of
+from vfm_workflow.journeys.reporting.reading import listed, may_read_exempt, plain_key, read
 
 __all__ = [
     "KINDS",

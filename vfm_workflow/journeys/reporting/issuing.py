@@ -15,7 +15,7 @@ from vfm_workflow.journeys.fields import Fields
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import leave_fact
 from vfm_workflow.journeys.reporting import corrections
-from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, address
+from vfm_workflow.journeys.reporting.kinds import address, issued_kind, kind_of
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Block, Report, Section, Table, Text, from_json, public, to_json
 from vfm_workflow.store import issued as store
@@ -25,15 +25,6 @@ from vfm_workflow.store.audit_figures import issued_digest
 
 NOTICE = "report_issued"
 TEXT_LIMIT = 8000
-
-
-def issued_kind(kind: str) -> Kind:
-    """Return a kind of report that is issued. Raises NotFound."""
-    found = KINDS.get(kind)
-    if found is None or not found.issued:
-        names = ", ".join(name for name, each in KINDS.items() if each.issued)
-        raise NotFound(f"A report of the kind “{kind}” is not issued. These are: {names}.")
-    return found
 
 
 def issue(session: Session, home: Home, kind: str, key: str, by: Actor | None, at: dt.datetime) -> Report:
@@ -217,7 +208,7 @@ class Acts:
 
 def acts(session: Session, home: Home, kind: str, key: str, by: Actor, at: dt.datetime) -> Acts | None:
     """Return what `by` may do with a report; None for nothing."""
-    if not KINDS[kind].issued:
+    if not kind_of(kind).issued:
         return None
     is_issued = bool(store.of(session, kind, key))
     issues = may(home.roles, by, "reports.issue")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from vfm_workflow.domain.roles import Actor
+from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys.reporting import decisions, department, efficiency, monthly, mtfp, project, quarter
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report
@@ -109,6 +110,23 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 """In the order in which they are offered."""
+
+
+def kind_of(kind: str) -> Kind:
+    """Return a kind of report. Raises NotFound, naming those there are."""
+    found = KINDS.get(kind)
+    if found is None:
+        raise NotFound(f"There is no report “{kind[:40]}”. There are: {', '.join(KINDS)}.")
+    return found
+
+
+def issued_kind(kind: str) -> Kind:
+    """Return a kind of report that is issued. Raises NotFound, naming those that are."""
+    found = kind_of(kind)
+    if not found.issued:
+        names = ", ".join(name for name, each in KINDS.items() if each.issued)
+        raise NotFound(f"A report of the kind “{kind}” is not issued. These are: {names}.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

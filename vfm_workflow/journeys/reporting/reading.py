@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from vfm_workflow.domain.calendar import quarter_name, short_day
+from vfm_workflow.domain import release
+from vfm_workflow.domain.calendar import quarter_name, short_day, year_name
 from vfm_workflow.domain.roles import Actor, may
-from vfm_workflow.errors import NotAllowed, NotFound
+from vfm_workflow.errors import NotAllowed
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered
+from vfm_workflow.journeys.reporting.kinds import KINDS, Kind, Offered, kind_of
 from vfm_workflow.journeys.reporting.parts import Asked
 from vfm_workflow.reports.model import Report, from_json, public
 from vfm_workflow.store import issued as store
@@ -44,14 +45,6 @@ def read(
         return _as_issued(rows, exempt)
     report = found.make(asked)
     return report if exempt else public(report)
-
-
-def kind_of(kind: str) -> Kind:
-    """Return a kind of report. Raises NotFound, naming those there are."""
-    found = KINDS.get(kind)
-    if found is None:
-        raise NotFound(f"There is no report “{kind[:40]}”. There are: {', '.join(KINDS)}.")
-    return found
 
 
 def _plain(kind: Kind, key: str) -> str:
@@ -109,8 +102,7 @@ def released_on(home: Home, kind: Kind, key: str, by: Actor) -> dt.date | None:
     clock = home.roles[by.role].release if by.role in home.roles else None
     if clock is None:
         return None
-    months: int = getattr(home.calendar.rules.release, clock)
-    return home.calendar.released_on(last_quarter(kind, key), months)
+    return release.released_on(home.calendar, clock, last_quarter(kind, key))
 
 
 def last_quarter(kind: Kind, key: str) -> str:
@@ -168,8 +160,7 @@ def newest_period(home: Home, kind: Kind, today: dt.date) -> str:
     """Return the key of the newest period of an issued kind that has ended."""
     if kind.per == "quarter":
         return home.calendar.quarter_before(today)
-    year = home.calendar.financial_year(today) - 1
-    return f"{year}/{(year + 1) % 100:02d}"
+    return year_name(home.calendar.financial_year(today) - 1)
 
 
 def name_of(kind: Kind, key: str) -> str:
