@@ -10,7 +10,7 @@ from vfm_workflow.domain.money import pounds
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys import register
 from vfm_workflow.journeys.reporting import mtfp
-from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, in_steps, many, paper
+from vfm_workflow.journeys.reporting.parts import SOURCE, WAY, Asked, in_steps, many, paper, way
 from vfm_workflow.journeys.reporting.quarter_tables import is_met, named
 from vfm_workflow.reports.model import Cell, Column, Report, Section, Table, Text, Value, rows_of
 from vfm_workflow.store import report_figures as store
@@ -125,20 +125,12 @@ def _measures(asked: Asked, code: str, year: int, month: str) -> Table:
 def _savings(found: register.Register) -> Table:
     columns = (
         Column("Saving", wide=True),
-        Column("Expected", "money", sums=True),
-        Column("Delivered", "money", sums=True),
-        Column("Evidenced", "money", sums=True),
-        Column("Verified", "money", sums=True),
-        Column("Banked", "money", sums=True),
+        *WAY,
     )
     body = [
         (
             Cell(f"{row.line.reference} {row.line.title}", link=f"/savings/{row.line.id}"),
-            row.amounts.gross,
-            row.amounts.delivered,
-            row.amounts.evidenced,
-            row.amounts.verified,
-            row.amounts.banked,
+            *way(row.amounts),
         )
         for row in found.rows
         if row.counted

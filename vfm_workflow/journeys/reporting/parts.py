@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day, year_name
+from vfm_workflow.domain.claims import Amounts
 from vfm_workflow.domain.money import figure
 from vfm_workflow.domain.report_texts import filled
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.journeys.home import Home
-from vfm_workflow.reports.model import Block, Bullets, Cell, Report, Section, Text
+from vfm_workflow.reports.model import Block, Bullets, Cell, Column, Report, Section, Text
 
 SOURCE = "Source: the council's register of Value for Money projects. "
+
+WAY = tuple(
+    Column(title, "money", sums=True)
+    for title in ("Expected", "Delivered", "Evidenced", "Verified", "Banked")
+)
+"""The columns of how far a saving has come; `way` has what stands in them."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,11 @@ def paper(
         facts=(("To", said(texts.to)), ("From", said(texts.from_)), ("Date", made), *facts),
         sections=sections,
     )
+
+
+def way(amounts: Amounts) -> tuple[int, ...]:
+    """Return how far a saving has come, in whole pence, in the order of `WAY`."""
+    return amounts.gross, amounts.delivered, amounts.evidenced, amounts.verified, amounts.banked
 
 
 def in_steps(value: int | None, places: int) -> Cell:

@@ -12,7 +12,7 @@ from vfm_workflow.domain.snapshot import gains
 from vfm_workflow.journeys import register
 from vfm_workflow.journeys.register import Register
 from vfm_workflow.journeys.released import Released
-from vfm_workflow.journeys.reporting.parts import SOURCE, Asked, in_steps
+from vfm_workflow.journeys.reporting.parts import SOURCE, WAY, Asked, in_steps, way
 from vfm_workflow.reports.decisions import Record
 from vfm_workflow.reports.model import Block, Cell, Column, Table, Text, Value, rows_of
 from vfm_workflow.store import pages_figures, projects
@@ -156,21 +156,13 @@ def _way(found: Register) -> Table:
     columns = (
         Column("Saving", wide=True),
         Column("Agreed first", "money", sums=True),
-        Column("Expected", "money", sums=True),
-        Column("Delivered", "money", sums=True),
-        Column("Evidenced", "money", sums=True),
-        Column("Verified", "money", sums=True),
-        Column("Banked", "money", sums=True),
+        *WAY,
     )
     body = [
         (
             Cell(row.line.title, link=f"/savings/{row.line.id}"),
             row.amounts.first,
-            row.amounts.gross,
-            row.amounts.delivered,
-            row.amounts.evidenced,
-            row.amounts.verified,
-            row.amounts.banked,
+            *way(row.amounts),
         )
         for row in found.rows
     ]
