@@ -127,7 +127,7 @@ def _savings(found: register.Register) -> Table:
         Column("Saving", wide=True),
         *WAY,
     )
-    body = [
+    body: list[Sequence[Value]] = [
         (
             Cell(f"{row.line.reference} {row.line.title}", link=f"/savings/{row.line.id}"),
             *way(row.amounts),

@@ -158,7 +158,7 @@ def _way(found: Register) -> Table:
         Column("Agreed first", "money", sums=True),
         *WAY,
     )
-    body = [
+    body: list[Sequence[Value]] = [
         (
             Cell(row.line.title, link=f"/savings/{row.line.id}"),
             row.amounts.first,
