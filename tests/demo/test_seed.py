@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from tests.wrenfold import BASE
 from vfm_workflow.demo import content
+from vfm_workflow.demo.entries import FIRST_YEAR
 from vfm_workflow.domain import milestones as slips
 from vfm_workflow.journeys import decide, ideas, lessons, library_view, pipeline, planning, returns
 from vfm_workflow.journeys import people as people_journey
@@ -45,7 +46,7 @@ from vfm_workflow.wiring import App
 
 TODAY = dt.date(2026, 11, 23)
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
-YEAR_5 = content.FIRST_YEAR + 4
+YEAR_5 = FIRST_YEAR + 4
 STAGES = {
     1: "implementation", 2: "implementation", 3: "initial_stage", 4: "lessons_learned", 5: "implementation",
     6: "recommendations", 7: "initial_stage", 8: "closed", 9: "cmt_approval", 10: "rejected", 11: "implementation",

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import partial
 
-from vfm_workflow.demo.content import FIRST_YEAR, ProjectFile
 from vfm_workflow.demo.days import Action
+from vfm_workflow.demo.entries import FIRST_YEAR, ProjectFile
 from vfm_workflow.demo.register_data import ClaimEntry, DeliveredEntry, FenceEntry, ShareEntry, WentEntry
 from vfm_workflow.demo.replay import Replay
 from vfm_workflow.demo.writing import line_name

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import partial
 
-from vfm_workflow.demo.content import CorrectionEntry, FiguresEntry, LibraryEntry, LibraryFile, Value
+from vfm_workflow.demo.entries import CorrectionEntry, FiguresEntry, LibraryEntry, LibraryFile, Value
 from vfm_workflow.demo.replay import Impossible, Replay
 from vfm_workflow.domain.calendar import month_end, month_name, year_name
 from vfm_workflow.journeys import importing, library, library_readings, library_targets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from vfm_workflow.demo import advising, voting
-from vfm_workflow.demo.content import (
+from vfm_workflow.demo.entries import (
     DeputyEntry,
     IdeaEntry,
     LeaverEntry,

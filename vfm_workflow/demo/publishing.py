@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from vfm_workflow.demo.content import AddendumEntry, CommentEntry, ReportEntry
+from vfm_workflow.demo.entries import AddendumEntry, CommentEntry, ReportEntry
 from vfm_workflow.demo.replay import Replay
 from vfm_workflow.journeys import reporting
 

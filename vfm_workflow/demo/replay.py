@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from vfm_workflow.demo.advising import Asked
-from vfm_workflow.demo.content import CouncilData, ProjectFile
+from vfm_workflow.demo.content import CouncilData
+from vfm_workflow.demo.entries import ProjectFile
 from vfm_workflow.demo.voting import Links
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, Unready, VfmError

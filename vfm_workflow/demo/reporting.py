@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from vfm_workflow.demo.content import ProjectFile, ReturnEntry
+from vfm_workflow.demo.entries import ProjectFile, ReturnEntry
 from vfm_workflow.demo.replay import Impossible, Replay
 from vfm_workflow.journeys import returns
 from vfm_workflow.journeys.returns import ReturnForm

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from vfm_workflow.demo import banking, library, living, publishing, reporting, writing
-from vfm_workflow.demo.content import ProjectFile
 from vfm_workflow.demo.days import Action
+from vfm_workflow.demo.entries import ProjectFile
 from vfm_workflow.demo.events import (
     AskRebaseline,
     Create,

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlmodel import Session
 
 from vfm_workflow.demo import advising
-from vfm_workflow.demo.content import (
+from vfm_workflow.demo.entries import (
     FIRST_YEAR,
     ConsultationEntry,
     EvidenceEntry,

@@ -23,7 +23,7 @@ from vfm_workflow.simulation.managing import Managing
 from vfm_workflow.simulation.relay import Relay
 from vfm_workflow.simulation.sizes import Sizes
 from vfm_workflow.simulation.watch import Watch
-from vfm_workflow.store import listing, watching, wishes
+from vfm_workflow.store import canonical, listing, watching, wishes
 from vfm_workflow.store.engine import Database
 from vfm_workflow.wiring import App, load_home
 
@@ -215,7 +215,7 @@ class _Council:
         life = self.life
         whole = hashlib.sha256()
         with life.app.read() as session:
-            for line in watching.everything(session):
+            for line in canonical.everything(session):
                 whole.update(line.encode() + b"\n")
             states = watching.mail_states(session)
         rows, total = life.look(lambda session: listing.page(session, limit=None))

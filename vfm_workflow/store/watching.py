@@ -1,7 +1,4 @@
-"""What was stored since somebody last looked, for whoever watches that nothing breaks: rows only ever added are read once.
-
-And everything that was ever recorded as one canonical text, by which two histories can be compared.
-"""
+"""What was stored since somebody last looked, for whoever watches that nothing breaks: rows only ever added are read once."""
 
 from __future__ import annotations
 
@@ -18,10 +15,8 @@ from vfm_workflow.store.history import link_hash
 from vfm_workflow.store.mail_log import NOT_SETTLED
 from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
-    Attempt,
     Baseline,
     Bounce,
-    Condition,
     DecisionRequest,
     DigestSent,
     History,
@@ -33,8 +28,6 @@ from vfm_workflow.store.tables import (
     Person,
     PersonChange,
     Project,
-    Reading,
-    SavingEntry,
     Slot,
     Version,
     VoteRow,
@@ -385,84 +378,3 @@ def _addresses_changed() -> Any:
     c = PersonChange
     query = select(col(c.id), col(c.person_id), col(c.detail))
     return query.where(col(c.id) > _AFTER, col(c.what) == "address").order_by(col(c.id))
-
-
-def everything(session: Session) -> Iterator[str]:
-    """Yield every record as canonical JSON, in an order that follows from the record alone.
-
-    Left out is what is random by nature and says nothing of what happened: hashes, Message-IDs, tokens, the bytes of mail.
-    """
-    for model, columns in _RECORDS.items():
-        table: Any = model.__table__
-        query = select(*(table.c[name] for name in columns)).order_by(*table.primary_key.columns)
-        for row in session.execute(query).mappings():
-            yield _canonical(table.name, {name: _plain(name, row[name]) for name in columns})
-
-
-def _canonical(table: str, values: Mapping[str, Any]) -> str:
-    return json.dumps([table, values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, dt.date):  # a moment too
-        return value.isoformat()
-    if name == "detail" and isinstance(value, str) and "message_id" in value:
-        return {key: each for key, each in json.loads(value).items() if key != "message_id"}
-    return value
-
-
-_RECORDS: Mapping[Any, tuple[str, ...]] = {
-    History: ("project_id", "seq", "at", "actor", "event", "from_stage", "to_stage", "reason", "detail"),
-    Project: ("reference", "title", "stage", "revision", "rag", "manager_id", "sponsor_id", "created_at"),
-    DecisionRequest: (
-        "project_id",
-        "decision",
-        "state",
-        "outcome",
-        "assurance",
-        "opened_at",
-        "closed_at",
-        "frozen",
-    ),
-    VoteRow: (
-        "request_id",
-        "slot_id",
-        "person_id",
-        "choice",
-        "reason",
-        "conditions",
-        "at",
-        "late",
-        "assurance",
-    ),
-    Condition: ("project_id", "vote_id", "text", "discharged_at", "how"),
-    Baseline: ("milestone_id", "number", "date", "request_id", "at"),
-    MonthlyReturn: (
-        "project_id",
-        "period",
-        "state",
-        "rag",
-        "narrative",
-        "spend",
-        "submitted_at",
-        "verified_at",
-    ),
-    Reading: ("measure_id", "period", "number", "value", "at", "by"),
-    SavingEntry: ("line_id", "period", "number", "delivered", "at", "by"),
-    Occurrence: ("job", "period", "subject", "person_id", "posted_at", "digest_day"),
-    DigestSent: ("person_id", "day", "at"),
-    OutboxMail: (
-        "notice",
-        "to",
-        "subject",
-        "created_at",
-        "not_before",
-        "state",
-        "attempts",
-        "answer",
-        "settled_at",
-    ),
-    Attempt: ("mail_id", "at", "outcome", "code", "answer"),
-    PersonChange: ("person_id", "what", "detail", "at", "by"),
-}
-"""Table → the columns that are compared."""
