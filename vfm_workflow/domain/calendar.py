@@ -202,6 +202,17 @@ class Calendar:
 
     def add_working_days(self, day: dt.date, count: int) -> dt.date:
         """Return the working day `count` working days after (or, if negative, before) `day`."""
+        found = self._added.get((day, count))
+        if found is None:
+            found = self._added[day, count] = self._walk(day, count)
+        return found
+
+    @cached_property
+    def _added(self) -> dict[tuple[dt.date, int], dt.date]:
+        """Each answer that was given: the clock asks for the same days of the same projects every minute."""
+        return {}
+
+    def _walk(self, day: dt.date, count: int) -> dt.date:
         step = dt.timedelta(days=1 if count >= 0 else -1)
         for _ in range(abs(count)):
             day += step

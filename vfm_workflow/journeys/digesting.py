@@ -288,7 +288,11 @@ def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
             if row is not None:
                 row.digest_day = now.today
     new = outbox.say(session, [fact.key for fact in facts if not fact.pending], now.today, now.at)
-    outbox.say(session, [fact.instead for fact in facts if fact.instead], now.today, now.at)
+    put_off = [fact for fact in facts if fact.instead is not None]
+    outbox.say(session, [fact.instead for fact in put_off if fact.instead], now.today, now.at)
+    for fact in put_off:
+        notice_key, _, subject, person_id = fact.key
+        wishes.came_back(session, person_id, notice_key, subject, now.today)
     return [fact for fact in facts if fact.pending or fact.key in new]
 
 

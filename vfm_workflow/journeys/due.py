@@ -111,15 +111,15 @@ class Now:
         ends = {month: self._end_of(month) for month in self.months}
         iso = {month: end.isoformat(timespec="milliseconds") for month, end in ends.items()}
         moves = store.stage_moves(self.session, ends[self.months[0]])
-        return [
-            (subject, month)
-            for project_id, subject in self.subjects.items()
-            for month in self.months
-            if self._monitored(
-                subject,
-                store.stage_on(moves[project_id], iso[month]) if project_id in moves else subject.stage,
-            )
-        ]
+        found: list[tuple[Subject, str]] = []
+        for project_id, subject in self.subjects.items():
+            if project_id in moves:
+                moved = moves[project_id]
+                stood = ((month, store.stage_on(moved, iso[month])) for month in self.months)
+                found += [(subject, month) for month, stage in stood if self._monitored(subject, stage)]
+            elif self._monitored(subject, subject.stage):  # it stood there all the time
+                found += [(subject, month) for month in self.months]
+        return found
 
     def _end_of(self, month: str) -> dt.datetime:
         return self.calendar.moment(month_end(month) + dt.timedelta(days=1), dt.time())

@@ -103,37 +103,36 @@ def tick(session: Session, home: Home, at: dt.datetime) -> list[NewMail]:
     """
     written = []
     for lost in store.lost_since(session, at - LOOK_BACK, ASKING):
-        for person in _told(session, home, lost.mail):
-            key = (NOTICE, "once", f"mail:{lost.mail.id}", projects.key(person))
+        for person in _told(session, home, lost):
+            key = (NOTICE, "once", f"mail:{lost.id}", projects.key(person))
             if outbox.say(session, [key], home.calendar.today(at), at):
                 written.append(_tell(session, home, lost, person, at))
     return written
 
 
-def _told(session: Session, home: Home, mail: OutboxMail) -> Iterator[Person]:
+def _told(session: Session, home: Home, lost: store.Lost) -> Iterator[Person]:
     roles = [key for key, spec in home.roles.items() if "mail.retry" in spec.may]
     found = {projects.key(person): person for person in projects.people_in(session, roles)}
-    if mail.project_id is not None:
-        project = projects.by_id(session, mail.project_id)
+    if lost.project_id is not None:
+        project = projects.by_id(session, lost.project_id)
         found |= people_for(session, None, project, ["project_manager"])
     for person_id, person in sorted(found.items()):
-        if person_id != mail.person_id and person.active:
+        if person_id != lost.person_id and person.active:
             yield person
 
 
 def _tell(session: Session, home: Home, lost: store.Lost, person: Person, at: dt.datetime) -> NewMail:
-    mail = lost.mail
-    project = projects.by_id(session, mail.project_id) if mail.project_id is not None else None
-    reader = projects.person(session, mail.person_id) if mail.person_id is not None else None
+    project = projects.by_id(session, lost.project_id) if lost.project_id is not None else None
+    reader = projects.person(session, lost.person_id) if lost.person_id is not None else None
     opens = may(home.roles, projects.actor(person), "mail.read")
     context = {
         "project": project_view(home, project) if project is not None else None,
-        "about": mail.subject,
-        "to": mail.to,
-        "reader": reader.name if reader is not None else mail.to,
+        "about": lost.subject,
+        "to": lost.to,
+        "reader": reader.name if reader is not None else lost.to,
         "said": lost.said,
-        "hard": lost.hard,
-        "link": home.url(f"/mail/{mail.id}") if opens else "",
+        "hard": lost.kind == "hard",
+        "link": home.url(f"/mail/{lost.id}") if opens else "",
     }
     return post(session, home, NOTICE, person, context, at, project)
 

@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotAllowed
 from vfm_workflow.store import mail_log
 from vfm_workflow.store.mail_log import WAITS_FOR_SOMEBODY
 from vfm_workflow.store.outbox import insert_new
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Bounce, OutboxMail
 
 
@@ -83,32 +84,45 @@ def unmatched(session: Session, limit: int = 50) -> list[Bounce]:
 class Lost(NamedTuple):
     """A mail that did not arrive, with the words that say why."""
 
-    mail: OutboxMail
+    id: int
+    notice: str
+    to: str
+    person_id: int | None
+    project_id: int | None
+    subject: str
     said: str
-    hard: bool
+    kind: str
+    """As of a bounce; `hard` where the server refused it at once."""
 
 
 def lost_since(session: Session, since: dt.datetime, notices: Collection[str]) -> list[Lost]:
     """Return the mails of `notices` that were refused for good, or came back, since a moment; oldest first."""
-    asked = {"since": since}
-    found = {mail.id: Lost(mail, mail.answer, hard=True) for mail in session.scalars(_refused(), asked)}
-    for mail, bounce in session.execute(_back(), asked):
-        found.setdefault(mail.id, Lost(mail, bounce.said, hard=bounce.kind == "hard"))
-    lost = [found[key] for key in sorted(found, key=lambda key: key or 0)]
-    return [each for each in lost if each.mail.notice in notices]
+    found: dict[int, Lost] = {}
+    for query in (_refused(), _back()):
+        for row in rows(session, query, {"since": since}):
+            found.setdefault(row[0], Lost._make(row))
+    return [found[key] for key in sorted(found) if found[key].notice in notices]
+
+
+def _lost(*said: Any) -> Any:
+    """Without the bytes of the mail: what nobody reads is not fetched."""
+    m = OutboxMail
+    columns = (m.id, m.notice, m.to, m.person_id, m.project_id, m.subject)
+    return select(*map(col, columns), *said)
 
 
 @cache
 def _refused() -> Any:
     """Built once, as the next: the clock asks them every minute."""
     m = OutboxMail
-    return select(m).where(col(m.settled_at) >= bindparam("since"), col(m.state) == "failed")
+    query = _lost(col(m.answer), literal("hard"))
+    return query.where(col(m.settled_at) >= bindparam("since"), col(m.state) == "failed")
 
 
 @cache
 def _back() -> Any:
     m, b = OutboxMail, Bounce
-    query = select(m, b).join(b, col(b.mail_id) == col(m.id)).order_by(col(b.id))
+    query = _lost(col(b.said), col(b.kind)).join(b, col(b.mail_id) == col(m.id)).order_by(col(b.id))
     return query.where(col(b.at) >= bindparam("since"), col(b.kind) != "delayed")
 
 

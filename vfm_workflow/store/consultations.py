@@ -57,7 +57,7 @@ def of(session: Session, project_id: int) -> list[Consultation]:
 def by_link(session: Session, project_id: int) -> set[str]:
     """Return the consultees whose answer, as it stands, came by the link in their mail."""
     found = rows(session, _by_link(), {"project": project_id})
-    return {key for key in found.scalars() if key is not None}
+    return {key for (key,) in found if key is not None}
 
 
 @cache

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
-from vfm_workflow.store.raw import Raw, rows
+from vfm_workflow.store.raw import Raw, done, rows
 from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, Slot, Version, VoteRow
 
 
@@ -102,9 +102,9 @@ def link_by_token(session: Session, token: str) -> Link | None:
 
 def spend(session: Session, link: Link, at: dt.datetime) -> bool:
     """Mark a live link used: compare-and-set, so that exactly one of many racing posts does. Return whether it was us."""
-    done = rows(session, _spend(), {"link": link.id, "at": at})
+    spent = done(session, _spend(), {"link": link.id, "at": at})
     session.refresh(link)
-    return bool(done.rowcount == 1)
+    return bool(spent.rowcount == 1)
 
 
 @cache
@@ -119,7 +119,7 @@ def revoke(
     """Revoke the live links of a request (or of one of its slots). Return the slots that had one."""
     query = _revoke_all() if slot_id is None else _revoke_all().where(col(Link.slot_id) == slot_id)
     found = rows(session, query, {"request": request_id, "at": at, "why": why})
-    revoked = [slot for slot in found.scalars() if slot is not None]
+    revoked = [slot for (slot,) in found if slot is not None]
     forget_links(session)
     return revoked
 

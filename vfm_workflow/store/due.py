@@ -89,19 +89,28 @@ def stage_moves(session: Session, since: dt.datetime) -> dict[int, list[tuple[st
 
 @cache
 def _stage_moves() -> Any:
-    """The projects are gathered first, and their histories found by them: a join walks everybody's."""
+    """The projects are gathered first, with the last move of each before the moment, and their histories are read from
+    there on: a join walks everybody's, and one that looks for that move at each row goes through each history again and
+    again."""
     h, before = History, aliased(History)
-    iso: Any = bindparam("iso")
-    recent = select(col(Project.id)).where(col(Project.stage_since) >= bindparam("since"))
     last_before = (
-        select(func.max(before.seq))
-        .where(_is_move(before), col(before.at) < iso, col(before.project_id) == col(h.project_id))
-        .correlate(h)
+        select(col(before.seq))
+        .where(_is_move(before), col(before.at) < bindparam("iso"), col(before.project_id) == col(Project.id))
+        .order_by(col(before.seq).desc())
+        .limit(1)
+        .correlate(Project)
         .scalar_subquery()
+    )
+    recent = (
+        select(col(Project.id).label("id"), func.coalesce(last_before, 1).label("seq"))
+        .where(col(Project.stage_since) >= bindparam("since"))
+        .cte("recent")
+        .prefix_with("MATERIALIZED")
     )
     return (
         select(col(h.project_id), col(h.at), col(h.to_stage))
-        .where(col(h.project_id).in_(recent), _is_move(h), or_(col(h.at) >= iso, col(h.seq) == last_before))
+        .join(recent, recent.c.id == col(h.project_id))
+        .where(col(h.seq) >= recent.c.seq, _is_move(h))
         .order_by(col(h.project_id), col(h.seq))
     )
 
@@ -134,7 +143,7 @@ def _return_states() -> Any:
 
 def verified_between(session: Session, first: str, last: str) -> tuple[int, int]:
     """Return (projects, returns) of the verified returns of the months `first` to `last`."""
-    projects, returns = rows(session, _verified_between(), {"first": first, "last": last}).one()
+    ((projects, returns),) = rows(session, _verified_between(), {"first": first, "last": last})
     return projects, returns
 
 

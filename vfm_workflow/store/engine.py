@@ -251,7 +251,9 @@ def _engine(url: str, durable: bool) -> Engine:
     except ArgumentError as error:
         raise ConfigError([_bad_url("it is no database URL")]) from error
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        engine = create_engine(
+            parsed, connect_args={"timeout": BUSY_SECONDS, "cached_statements": 512}, hide_parameters=True
+        )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         if not durable:

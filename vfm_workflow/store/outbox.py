@@ -114,7 +114,7 @@ def digested(session: Session, first: dt.date, last: dt.date | None = None) -> s
 
     It goes by the people, and not through every digest that there ever was.
     """
-    return set(rows(session, _digested(), {"first": first, "last": last or first}).scalars())
+    return {person for (person,) in rows(session, _digested(), {"first": first, "last": last or first})}
 
 
 @cache

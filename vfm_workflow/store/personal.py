@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, LargeBinary, delete, func, or_, select, update
+from sqlalchemy import Column, LargeBinary, delete, func, literal_column, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
 from vfm_workflow.store.tables import Code, OutboxMail, Person, WebSession
@@ -65,7 +65,7 @@ def let_go(session: Session, mails_before: dt.datetime, sessions_before: dt.date
         .where(
             col(m.settled_at) < mails_before,
             col(m.state).in_(("sent", "failed", "unknown")),
-            func.length(col(m.data)) > 0,
+            func.length(col(m.data)) > literal_column("0"),  # said as the index of kept texts has it
         )
         .values(data=b"")
         .returning(col(m.id))

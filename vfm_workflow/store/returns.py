@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store import outbox
-from vfm_workflow.store.raw import rows
+from vfm_workflow.store.raw import done, rows
 from vfm_workflow.store.tables import (
     History,
     Measure,
@@ -218,7 +218,7 @@ def numbered(known: Mapping[int, Reported], values: Mapping[int, int]) -> Iterat
 def newest_rag(session: Session, project_id: int, before: str | None = None) -> str | None:
     """Return the colour of a project's newest judged return, of those earlier than month `before` where it is given."""
     asked = {"project": project_id, "period": before or AFTER_ALL}
-    found: str | None = rows(session, _newest_rag(), asked).scalars().first()
+    found: str | None = done(session, _newest_rag(), asked).scalars().first()
     return found
 
 
@@ -243,7 +243,7 @@ def _before() -> Any:
 
 def spent(session: Session, project_id: int, months: Collection[str]) -> int | None:
     """Return the whole pence that the returns of some months say was spent, None where none of them says anything."""
-    total = rows(session, _spent(), {"project": project_id, "months": sorted(months)}).scalar()
+    total = done(session, _spent(), {"project": project_id, "months": sorted(months)}).scalar()
     return None if total is None else int(total)
 
 

@@ -138,7 +138,7 @@ def _late_links() -> Any:
 
 def voted(session: Session, request_id: int, person_id: int) -> bool:
     """Return whether a person has decided on a request, in their own seat or for somebody."""
-    return rows(session, _voted(), {"request": request_id, "person": person_id}).first() is not None
+    return bool(rows(session, _voted(), {"request": request_id, "person": person_id}))
 
 
 @cache

@@ -51,7 +51,7 @@ def prepare(session: Session) -> None:
 
 def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
     """Return the rows of every project's history after `row_id`, in the order in which they were written."""
-    return [dict(row) for row in rows(session, _history_after(), {"after": row_id}).mappings()]
+    return [dict(row._mapping) for row in rows(session, _history_after(), {"after": row_id})]
 
 
 @cache
@@ -153,7 +153,7 @@ class Claimed(NamedTuple):
 def digests_of(session: Session, day: dt.date, jobs: Collection[str]) -> dict[int, Claimed]:
     """Return person → what the ledger says of their digest of a day, of everybody whose digest of that day is claimed.
     `jobs` are the notices that digests tell."""
-    found = {person: [0, 0] for person in rows(session, _digests_claimed(), {"day": day}).scalars()}
+    found = {person: [0, 0] for (person,) in rows(session, _digests_claimed(), {"day": day})}
     for person, job, count, put_off in rows(session, _facts_told(), {"day": day}):
         if job in jobs and person in found:
             found[person][0] += count

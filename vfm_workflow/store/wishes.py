@@ -53,7 +53,7 @@ def _hours() -> Any:
 
 
 def snoozes(session: Session) -> dict[tuple[int, str, str], dt.date]:
-    """Return (person, notice, subject) → the day until which they put it off; days gone by are among them."""
+    """Return (person, notice, subject) → the day until which they put it off; what was not so on its day is among them."""
     found = rows(session, _snoozes())
     return {(person, notice, subject): until for person, notice, subject, until in found}
 
@@ -103,6 +103,13 @@ def snooze(
     else:
         row.until_day, row.set_at = until, at
     session.flush()
+
+
+def came_back(session: Session, person_id: int, notice: str, subject: str, today: dt.date) -> None:
+    """Let go of a day until which a fact was put off: it has come, and the fact was said. The clock reads all there are."""
+    s = Snooze
+    mine = col(s.person_id) == person_id, col(s.notice) == notice, col(s.subject) == subject
+    session.execute(delete(s).where(*mine, col(s.until_day) <= today))
 
 
 def snoozed(session: Session, person_id: int, today: dt.date) -> list[Snooze]:

@@ -55,6 +55,11 @@ class OutboxMail(Table, table=True):
             where="state IN ('waiting','opening','sending')",
         ),
         Index("ix_outbox_settled_at", "settled_at"),
+        partial(
+            "ix_outbox_text",
+            "settled_at",
+            where="settled_at IS NOT NULL AND length(data) > 0",
+        ),
         CheckConstraint("state IN ('waiting','opening','sending','sent','failed','unknown')", name="state"),
     )
 

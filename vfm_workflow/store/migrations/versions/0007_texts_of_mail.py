@@ -1,0 +1,21 @@
+"""The mails whose text is still kept, by when each was settled: what is kept no longer is found without the others"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+KEPT = sa.text("settled_at IS NOT NULL AND length(data) > 0")
+
+
+def upgrade() -> None:
+    op.create_index("ix_outbox_text", "outbox", ["settled_at"], sqlite_where=KEPT, postgresql_where=KEPT)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Restore a backup taken before the upgrade instead.")
