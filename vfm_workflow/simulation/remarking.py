@@ -16,7 +16,8 @@ from vfm_workflow.store import listing
 from vfm_workflow.store.listing import Row
 
 REMARKS_A_YEAR, ANSWERED, TWICE = 40, 0.8, 0.1
-"""How many a year; shares of challenges that are replied to, and of those that a second person replies to."""
+"""How many a year; shares of challenges that are replied to without being chased, and of those that a second person replies
+to."""
 BY = {
     "portfolio_holder": ("comment", "challenge"),
     "vfm_group_member": ("challenge", "comment"),
@@ -47,9 +48,10 @@ def _say(life: Life, managing: Managing, reference: str, address: str, kind: str
         return said.id
 
     remark_id = life.act(f"said of a project: {kind}", address, doing)
-    if remark_id is not None and kind == "challenge" and life.chance.happens(ANSWERED):
+    if remark_id is not None and kind == "challenge":
+        days = (1, 30) if life.chance.happens(ANSWERED) else (30, 150)
         for _ in range(1 + life.chance.happens(TWICE)):
-            life.in_days(1, 30, partial(_reply, life, managing, reference, remark_id))
+            life.in_days(*days, partial(_reply, life, managing, reference, remark_id))
 
 
 def _reply(life: Life, managing: Managing, reference: str, remark_id: int) -> None:

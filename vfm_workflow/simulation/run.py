@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vfm_workflow import settings as settings_module
-from vfm_workflow.simulation import addresses, filing, remarking, reporting, staffing, wishing
+from vfm_workflow.simulation import addresses, filing, finance, remarking, reporting, staffing, wishing
 from vfm_workflow.simulation.chance import Chance
 from vfm_workflow.simulation.clockwork import Clockwork
 from vfm_workflow.simulation.errors import Broken, Violated
@@ -193,13 +193,18 @@ class _Council:
         remarking.day(life, self.managing, rows)
         filing.day(life, self.managing, rows)
         reporting.day(life)
+        finance.day(life, self.managing)
         if life.calendar.add_working_days(day, -1).month != day.month:
             who = {
                 row.reference: (manager.address, self.managing.head(row))
                 for row in rows
                 if (manager := self.managing.manager(row)) is not None
             }
-            reporting.month(life, life.calendar.month_before(day), rows, who)
+            ended = life.calendar.month_before(day)
+            reporting.month(life, ended, rows, who)
+            quarter = life.calendar.quarter_before(day)
+            if life.calendar.quarter_months(quarter)[2] == ended:
+                finance.quarter(life, self.managing, rows, quarter)
 
     def _drain(self, day: dt.date) -> None:
         """Nobody does anything any more, and nothing fails: whatever is owed must leave now."""

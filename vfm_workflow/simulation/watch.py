@@ -19,6 +19,7 @@ from vfm_workflow.domain.lifecycle import BACK
 from vfm_workflow.journeys import people, released
 from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.post import Posted
+from vfm_workflow.simulation.counted import Counted
 from vfm_workflow.simulation.errors import Broken
 from vfm_workflow.simulation.life import Life
 from vfm_workflow.simulation.owed import Owed
@@ -69,7 +70,9 @@ class Watch:
     """When it was last looked where each mail stands."""
 
     def __post_init__(self) -> None:
+        self._first = self.life.today
         self.owed = Owed(self.life, self.checked)
+        self.counted = Counted(self.life, self.checked)
 
     @property
     def home(self) -> Home:
@@ -91,6 +94,7 @@ class Watch:
                 self._baselines(session)
             self._new_mail(session, posted)
             self.owed.day(session, self._standings, ticked)
+            self.counted.day(session)
         self._arrived()
         self.checked["days"] += 1
 
@@ -148,6 +152,7 @@ class Watch:
             raise Broken(f"{where}: “{row['event']}” led to {row['to_stage']} and not to {target}")
         if row["event"] == "vote" and row["actor_id"] in (now.manager_id, now.sponsor_id):
             raise Broken(f"{where}: {row['actor']} decided on a project of their own")
+        self.counted.moved(row, (now.manager_id, now.sponsor_id))
         self._hand_over(now, row, "to_id")
         stages = self._lifecycle(standing).stages
         if target != now.stage:
@@ -285,6 +290,7 @@ class Watch:
         with self.life.app.read() as session:
             self._verified(session, None)
             self._baselines(session)
+            self.counted.whole(session, self._first)
             states = store.mail_states(session)
             if lost := self._mails.keys() - states.keys():
                 raise Broken(f"mail {min(lost)} is no longer in the outbox")

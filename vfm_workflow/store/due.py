@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.assurance import seat_name
+from vfm_workflow.store.history import is_move
 from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import (
     Condition,
@@ -95,7 +96,7 @@ def _stage_moves() -> Any:
     h, before = History, aliased(History)
     last_before = (
         select(col(before.seq))
-        .where(_is_move(before), col(before.at) < bindparam("iso"), col(before.project_id) == col(Project.id))
+        .where(is_move(before), col(before.at) < bindparam("iso"), col(before.project_id) == col(Project.id))
         .order_by(col(before.seq).desc())
         .limit(1)
         .correlate(Project)
@@ -110,13 +111,9 @@ def _stage_moves() -> Any:
     return (
         select(col(h.project_id), col(h.at), col(h.to_stage))
         .join(recent, recent.c.id == col(h.project_id))
-        .where(col(h.seq) >= recent.c.seq, _is_move(h))
+        .where(col(h.seq) >= recent.c.seq, is_move(h))
         .order_by(col(h.project_id), col(h.seq))
     )
-
-
-def _is_move(row: type[History]) -> Any:
-    return or_(col(row.from_stage) != col(row.to_stage), col(row.seq) == 1)
 
 
 def stage_on(moves: list[tuple[str, str]], moment: str) -> str | None:

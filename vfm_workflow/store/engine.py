@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from vfm_workflow.errors import ConfigError, DatabaseAway, DatabaseBehind, Datab
 from vfm_workflow.store import queue
 from vfm_workflow.store.raw import Raw
 
-READ_ONLY = "vfm_read_only"
 BUSY_SECONDS = 15
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,8 +26,8 @@ class WorkSession(Session):
     a transition of hot statements never does, and building it would cost as much as the transition.
     """
 
-    def __init__(self, engine: Engine, driver: PoolProxiedConnection) -> None:
-        super().__init__(expire_on_commit=False)
+    def __init__(self, engine: Engine, driver: PoolProxiedConnection, *, autoflush: bool = True) -> None:
+        super().__init__(expire_on_commit=False, autoflush=autoflush)
         self.engine = engine
         self.driver = driver
         self.wrapped: Connection | None = None
@@ -58,26 +54,28 @@ RECONNECT_SECONDS = 0.5
 
 
 class Work:
-    """A transaction as a `with` block: committed at its end, rolled back whole on any exception.
+    """A transaction as a `with` block: committed at its end, rolled back whole on any exception, or always where it `reads`.
 
     `patience` is for how many seconds a server that cannot be reached is asked again. Raises DatabaseAway where it is
     longer away, or goes away in the middle: then nothing was kept, or, at the commit itself, all of it may have been.
     """
 
-    __slots__ = ("driver", "engine", "patience", "session")
+    __slots__ = ("driver", "engine", "patience", "reads", "session")
 
-    def __init__(self, engine: Engine, patience: float = 0) -> None:
-        self.engine, self.patience = engine, patience
+    def __init__(self, engine: Engine, patience: float = 0, *, reads: bool = False) -> None:
+        self.engine, self.patience, self.reads = engine, patience, reads
 
     def __enter__(self) -> Session:
         self.driver = self._connect()
         if self.engine.dialect.name == "sqlite":
             try:
-                self.driver.dbapi_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+                self.driver.dbapi_connection.execute(  # type: ignore[union-attr]
+                    "BEGIN" if self.reads else "BEGIN IMMEDIATE"
+                )
             except sqlite3.OperationalError as error:
                 self.driver.close()
                 raise DatabaseBusy(BUSY) from error
-        self.session = WorkSession(self.engine, self.driver)
+        self.session = WorkSession(self.engine, self.driver, autoflush=not self.reads)
         return self.session
 
     def _connect(self) -> PoolProxiedConnection:
@@ -94,7 +92,7 @@ class Work:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         try:
-            if kind is None:
+            if kind is None and not self.reads:
                 self._commit()
         except Exception as failed:
             if self._lost():
@@ -158,11 +156,9 @@ class Database:
         """
         return Work(self.engine, patience)
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """Yield a session that takes no write lock. What it wrote would be rolled back."""
-        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
-            yield session
+    def read(self) -> Work:
+        """Return a transaction to enter that takes no write lock. What it wrote would be rolled back."""
+        return Work(self.engine, reads=True)
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version."""
@@ -208,7 +204,7 @@ class Database:
 
     def _version(self) -> str | None:
         """Return the version of the tables, as Alembic keeps it; None where there is none."""
-        with self._reading.connect() as connection:
+        with self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -216,12 +212,7 @@ class Database:
 
     def is_empty(self) -> bool:
         """Return whether the database has no tables yet."""
-        return not inspect(self._reading).has_table("project")
-
-    @cached_property
-    def _reading(self) -> Engine:
-        """The engine without the write lock: whoever only looks waits for nobody. Made once, for it takes a while."""
-        return self.engine.execution_options(**{READ_ONLY: True})
+        return not inspect(self.engine).has_table("project")
 
     def _alembic(self) -> Any:
         from alembic.config import Config
@@ -255,7 +246,6 @@ def _engine(url: str, durable: bool) -> Engine:
             parsed, connect_args={"timeout": BUSY_SECONDS, "cached_statements": 512}, hide_parameters=True
         )
         event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", _sqlite_begin)
         if not durable:
             event.listen(engine, "connect", _sqlite_unsafe)
         return engine
@@ -278,7 +268,9 @@ def _bad_url(what: str) -> Problem:
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
+    # Transactions are begun by `Work`, and not by the driver, which does so late. Nor by an event of SQLAlchemy: where there
+    # is one, each statement goes through the lists of all that there might be.
+    connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -290,10 +282,3 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 def _sqlite_unsafe(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")  # of this connection; the file does not remember it
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get(READ_ONLY)
-    driver: Any = connection.connection.dbapi_connection
-    if not driver.in_transaction:  # Work has begun already
-        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")

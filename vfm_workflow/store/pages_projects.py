@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, exists, func, or_, select, tuple_
 from sqlmodel import Session, col
 
+from vfm_workflow.store.history import is_move
 from vfm_workflow.store.tables import (
     DecisionRequest,
     History,
@@ -28,7 +29,7 @@ def stage_moves(session: Session, project_id: int) -> list[tuple[dt.datetime, st
         select(col(History.at), col(History.to_stage))
         .where(
             col(History.project_id) == project_id,
-            or_(col(History.from_stage) != col(History.to_stage), col(History.seq) == 1),
+            is_move(),
         )
         .order_by(col(History.seq))
     )

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store import outbox
+from vfm_workflow.store.history import is_move
 from vfm_workflow.store.raw import done, rows
 from vfm_workflow.store.tables import (
     History,
@@ -24,7 +25,6 @@ from vfm_workflow.store.tables import (
     SavingLine,
 )
 
-_MOVED = or_(col(History.from_stage) != col(History.to_stage), col(History.seq) == 1)
 _PROJECT: Any = bindparam("project")
 _PERIOD: Any = bindparam("period")
 """The statements that a return's form asks are built once: building one costs more than running it."""
@@ -115,7 +115,9 @@ def moves(session: Session, project_id: int) -> list[tuple[str, str]]:
 
 @cache
 def _moves() -> Any:
-    query = select(col(History.at), col(History.to_stage)).where(col(History.project_id) == _PROJECT, _MOVED)
+    query = select(col(History.at), col(History.to_stage)).where(
+        col(History.project_id) == _PROJECT, is_move()
+    )
     return query.order_by(col(History.seq))
 
 

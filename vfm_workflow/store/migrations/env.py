@@ -38,6 +38,8 @@ with engine.connect() if given is None else nullcontext(given) as connection:
         # and both switches are deaf inside a transaction.
         driver.execute("PRAGMA foreign_keys=OFF")
         driver.execute("PRAGMA legacy_alter_table=ON")
+        if not driver.in_transaction:
+            driver.execute("BEGIN IMMEDIATE")
     context.configure(
         connection=connection,
         target_metadata=metadata,

@@ -1,4 +1,4 @@
-"""The mails whose text is still kept, by when each was settled: what is kept no longer is found without the others"""
+"""Indexes for what the clock asks: the moves among a history, and the mails whose text is still kept"""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+MOVES = sa.text("from_stage <> to_stage OR seq = 1")
 KEPT = sa.text("settled_at IS NOT NULL AND length(data) > 0")
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_history_moves", "history", ["project_id", "seq"], sqlite_where=MOVES, postgresql_where=MOVES
+    )
     op.create_index("ix_outbox_text", "outbox", ["settled_at"], sqlite_where=KEPT, postgresql_where=KEPT)
 
 

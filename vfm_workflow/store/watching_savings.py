@@ -1,0 +1,101 @@
+"""What was claimed and delivered of savings, row by row, for whoever watches that each is counted once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlmodel import Session, col
+
+from vfm_workflow.store.raw import rows
+from vfm_workflow.store.tables import MonthlyReturn, SavingClaim, SavingDestination, SavingEntry, SavingLine
+
+
+class Claim(NamedTuple):
+    """A claim, with what of it went anywhere, in whole pence."""
+
+    id: int
+    line_id: int
+    project_id: int
+    counted_in: int | None
+    quarter: str
+    amount: int
+    state: str
+    evidenced_at: dt.datetime
+    evidenced_by: int
+    verified_by: int | None
+    placed: int
+
+
+def claims(session: Session, lines: Collection[int] | None = None) -> list[Claim]:
+    """Return every claim there is, or those of some lines, oldest first."""
+    query = _claims()
+    if lines is not None:
+        query = query.where(col(SavingClaim.line_id).in_(sorted(lines)))
+    return [Claim._make(row) for row in rows(session, query)]
+
+
+@cache
+def _claims() -> Any:
+    c, s, d = SavingClaim, SavingLine, SavingDestination
+    placed = (
+        select(func.coalesce(func.sum(d.amount), 0)).where(col(d.claim_id) == col(c.id)).scalar_subquery()
+    )
+    return (
+        select(
+            *map(col, (c.id, c.line_id, s.project_id, s.counted_in, c.quarter, c.amount, c.state)),
+            *map(col, (c.evidenced_at, c.evidenced_by, c.verified_by)), placed,
+        )
+        .join(s, col(s.id) == col(c.line_id))
+        .order_by(col(c.id))
+    )  # fmt: skip
+
+
+class Delivered(NamedTuple):
+    """What a line delivered in a month as it was said last, in whole pence."""
+
+    line_id: int
+    period: str
+    amount: int
+    confirmed: bool
+    """By a verified return, or by Finance."""
+
+
+def delivered(session: Session, lines: Collection[int] | None = None) -> list[Delivered]:
+    """Return what each line, or each of some, delivered in each month of which anything is said."""
+    query = _delivered()
+    if lines is not None:
+        query = query.where(col(SavingEntry.line_id).in_(sorted(lines)))
+    newest = {
+        (line, period): rest for line, period, *rest in rows(session, query)
+    }  # the highest number comes last
+    return [
+        Delivered(line, period, amount, source == "finance" or state == "verified")
+        for (line, period), (amount, source, state) in newest.items()
+    ]
+
+
+@cache
+def _delivered() -> Any:
+    e, s, r = SavingEntry, SavingLine, MonthlyReturn
+    return (
+        select(*map(col, (e.line_id, e.period, e.delivered, e.source, r.state)))
+        .join(s, col(s.id) == col(e.line_id))
+        .outerjoin(r, and_(col(r.project_id) == col(s.project_id), col(r.period) == col(e.period)))
+        .order_by(col(e.line_id), col(e.period), col(e.number))
+    )
+
+
+def returns_touched(session: Session, since: dt.datetime) -> set[tuple[int, str]]:
+    """Return (project, month) of the returns that were handed in since a moment."""
+    found = rows(session, _touched(), {"since": since})
+    return {(project, period) for project, period in found}
+
+
+@cache
+def _touched() -> Any:
+    r = MonthlyReturn
+    return select(col(r.project_id), col(r.period)).where(col(r.submitted_at) >= bindparam("since"))
