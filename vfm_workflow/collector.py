@@ -10,6 +10,16 @@ def pause() -> None:
     gc.disable()
 
 
+SELDOM = 200_000
+"""So many objects more than went are made before it looks, in a process that makes millions and keeps few."""
+
+
+def seldom() -> None:
+    """Collect again, but seldom: what a simulated day makes goes by itself, and every look walks all that is kept."""
+    resume()
+    gc.set_threshold(SELDOM, 20, 20)
+
+
 def resume() -> None:
     """Collect again, and never walk what is there now: it lives as long as the process."""
     gc.freeze()

@@ -45,6 +45,7 @@ def simulate(
     Ends with 1 at the first thing that is wrong, saying on which day, and with which command it is seen again. It
     touches no council: its database is a temporary one.
     """
+    from vfm_workflow import collector
     from vfm_workflow.simulation.run import simulate as run
     from vfm_workflow.simulation.sizes import Sizes
 
@@ -55,6 +56,7 @@ def simulate(
     given = {"departments": departments, "managers": managers, "directors": directors, "projects": projects}
     sizes = Sizes(**{name: value for name, value in given.items() if value is not None})
     outcomes = []
+    collector.seldom()
     for number in range(seed, seed + seeds):
         outcome = run(years, number, faults=faults, sizes=sizes, keep=keep, progress=_progress(number))
         outcomes.append(outcome)

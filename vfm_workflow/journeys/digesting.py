@@ -45,8 +45,8 @@ class Fact:
 
     key: outbox.Key
     item: Mapping[str, Any]
-    pending: bool = False
-    """An event left it in the ledger; a schedule's fact is not there yet."""
+    waits: Occurrence | None = None
+    """The row of the ledger in which an event left it; a schedule's fact is not there yet."""
     step: int = 0
     """How far up the notice's chain of people it has come."""
     why: str = ""
@@ -139,7 +139,7 @@ def _facts(
             continue
         if row.person_id in readers and wanted.hears(row.person_id, row.job):
             key = (row.job, row.period, row.subject, row.person_id)
-            fact = Fact(key, _event_item(now, row.item or {}), pending=True)
+            fact = Fact(key, _event_item(now, row.item or {}), waits=row)
             found.setdefault(row.person_id, {}).setdefault(row.job, []).append(fact)
         elif wanted.choice(row.person_id, row.job) == "off":
             wishes.forget_pending(session, row.person_id, row.job)
@@ -283,17 +283,15 @@ def _digest(session: Session, now: Now, person_id: int, by_notice: dict[str, lis
 def _claim(session: Session, now: Now, facts: list[Fact]) -> list[Fact]:
     """Put the facts into the ledger as said today; return those that nobody else had said."""
     for fact in facts:
-        if fact.pending:
-            row = session.get(Occurrence, fact.key)
-            if row is not None:
-                row.digest_day = now.today
-    new = outbox.say(session, [fact.key for fact in facts if not fact.pending], now.today, now.at)
+        if fact.waits is not None:
+            fact.waits.digest_day = now.today
+    new = outbox.say(session, [fact.key for fact in facts if fact.waits is None], now.today, now.at)
     put_off = [fact for fact in facts if fact.instead is not None]
     outbox.say(session, [fact.instead for fact in put_off if fact.instead], now.today, now.at)
     for fact in put_off:
         notice_key, _, subject, person_id = fact.key
         wishes.came_back(session, person_id, notice_key, subject, now.today)
-    return [fact for fact in facts if fact.pending or fact.key in new]
+    return [fact for fact in facts if fact.waits is not None or fact.key in new]
 
 
 def _shown(session: Session, now: Now, fact: Fact) -> dict[str, Any]:

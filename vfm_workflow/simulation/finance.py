@@ -18,7 +18,7 @@ from vfm_workflow.store import reviews as review_store
 from vfm_workflow.store.claims import Waiting
 from vfm_workflow.store.listing import Row
 
-CLAIMS, TOO_MUCH, AGAIN = 0.6, 0.05, 0.5
+CLAIMS, TOO_MUCH, AGAIN = 0.4, 0.05, 0.5
 """Shares of projects of which a quarter is claimed, of claims for more than was delivered, and of refused ones that come
 again."""
 LOOKS, LEFT, REFUSED = 0.3, 0.3, 0.1

@@ -39,6 +39,7 @@ _PROJECT = re.compile(r"/projects/([A-Z]+-\d+)/milestones$")
 class Evening:
     """What was so at the end of a day."""
 
+    day: dt.date
     late: Mapping[int, tuple[Late, int]]
     """Milestone → how it is late, and who manages the project."""
     missing: Mapping[tuple[str, str], int]
@@ -172,6 +173,7 @@ class Owed:
         since = self.life.now - dt.timedelta(days=LOST_DAYS)
         lost = store.undelivered(session, since)
         return Evening(
+            self.life.today,
             late,
             self._missing(session, standings),
             {each.slot_id: each for each in store.waiting_seats(session)},
@@ -224,7 +226,7 @@ class Owed:
                 continue
             said = (manager, names[late.project_id], late.title, short_day(late.forecast))
             if said not in self._slips:
-                if (manager, SLIPPED, self.life.today) not in self._more:
+                if not self._counted_only(manager, SLIPPED, before.day):
                     raise Broken(
                         f"nobody told person {manager} that “{late.title}” of {said[1]} slipped to {said[3]}"
                     )
@@ -232,6 +234,10 @@ class Owed:
                     said
                 )  # among those that the digest only counted: it is not said again tomorrow
             self.checked["owed: a slip told to its manager"] += 1
+
+    def _counted_only(self, person: int, notice: str, since: dt.date) -> bool:
+        """Return whether a digest since an evening did not name everything. One may be written later on that evening."""
+        return any((person, notice, day) in self._more for day in (since, self.life.today))
 
     def _said_once(self, session: Session, standings: Sequence[Standing]) -> None:
         if not self._repeated:
@@ -256,7 +262,7 @@ class Owed:
                 continue
             notice = OVERDUE if late else DUE
             told = (manager, notice, reference, month, self._round(month, today))
-            if not self._returns[told] and (manager, notice, today) in self._more:
+            if not self._returns[told] and self._counted_only(manager, notice, before.day):
                 self._returns[told] = 1  # among those that the digest only counted
             times = self._returns[told]
             if times != 1:

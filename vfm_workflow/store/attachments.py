@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Attachment, Person
 
 
@@ -33,15 +35,20 @@ _COLUMNS = (
 
 def listing(session: Session, project_id: int, document: str | None = None) -> list[File]:
     """Return the files of a project's draft (or of one of its documents), without those taken off, by name."""
-    query = (
-        select(*map(col, _COLUMNS), col(Person.name))
-        .join(Person, col(Person.id) == col(Attachment.added_by))
-        .where(col(Attachment.project_id) == project_id, col(Attachment.removed_at).is_(None))
-    )
+    query = _listing()
     if document is not None:
         query = query.where(col(Attachment.document) == document)
-    rows = session.execute(query.order_by(col(Attachment.document), col(Attachment.name), col(Attachment.id)))
-    return [File(*row) for row in rows]
+    return [File(*row) for row in rows(session, query, {"project": project_id})]
+
+
+@cache
+def _listing() -> Any:
+    return (
+        select(*map(col, _COLUMNS), col(Person.name))
+        .join(Person, col(Person.id) == col(Attachment.added_by))
+        .where(col(Attachment.project_id) == bindparam("project"), col(Attachment.removed_at).is_(None))
+        .order_by(col(Attachment.document), col(Attachment.name), col(Attachment.id))
+    )
 
 
 def held(session: Session, project_id: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
@@ -103,8 +104,13 @@ def link_by_token(session: Session, token: str) -> Link | None:
 def spend(session: Session, link: Link, at: dt.datetime) -> bool:
     """Mark a live link used: compare-and-set, so that exactly one of many racing posts does. Return whether it was us."""
     spent = done(session, _spend(), {"link": link.id, "at": at})
-    session.refresh(link)
-    return bool(spent.rowcount == 1)
+    if spent.rowcount != 1:
+        session.refresh(link)
+        return False
+    set_committed_value(
+        link, "used_at", at
+    )  # as it stands in the database now: nothing is to be written again
+    return True
 
 
 @cache
@@ -117,8 +123,8 @@ def revoke(
     session: Session, request_id: int, why: str, at: dt.datetime, slot_id: int | None = None
 ) -> list[int]:
     """Revoke the live links of a request (or of one of its slots). Return the slots that had one."""
-    query = _revoke_all() if slot_id is None else _revoke_all().where(col(Link.slot_id) == slot_id)
-    found = rows(session, query, {"request": request_id, "at": at, "why": why})
+    said = {"request": request_id, "at": at, "why": why, "slot": slot_id}
+    found = rows(session, _revoke_all() if slot_id is None else _revoke_one(), said)
     revoked = [slot for (slot,) in found if slot is not None]
     forget_links(session)
     return revoked
@@ -133,6 +139,11 @@ def _revoke_all() -> Any:
         .values(revoked_at=bindparam("at"), revoked_why=bindparam("why"))
         .returning(col(Link.slot_id))
     )
+
+
+@cache
+def _revoke_one() -> Any:
+    return _revoke_all().where(col(Link.slot_id) == bindparam("slot"))
 
 
 def forget_links(session: Session) -> None:

@@ -341,10 +341,8 @@ class Doubt:
 
 def doubt(session: Session, mail_id: int) -> Doubt:
     """Return the doubt a mail is in, read from its log."""
-    a = Attempt
-    query = select(col(a.outcome), col(a.at)).where(col(a.mail_id) == mail_id).order_by(col(a.id))
     since, asked, times, taken = None, 0, 0, False
-    for outcome, at in session.execute(query):
+    for outcome, at in rows(session, _attempts(), {"mail": mail_id}):
         if outcome == UNKNOWN:
             since, asked, times = since or at, 0, times + 1
         elif outcome == UNTOLD:
@@ -354,6 +352,12 @@ def doubt(session: Session, mail_id: int) -> Doubt:
         elif outcome == RETRIED:
             asked, times = 0, 0
     return Doubt(since, asked, times, taken)
+
+
+@cache
+def _attempts() -> Any:
+    a = Attempt
+    return select(col(a.outcome), col(a.at)).where(col(a.mail_id) == bindparam("mail")).order_by(col(a.id))
 
 
 def waiting_count(session: Session, at: dt.datetime) -> int:

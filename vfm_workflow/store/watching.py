@@ -199,8 +199,13 @@ class Agreed(NamedTuple):
 
 def baselines(session: Session) -> list[Agreed]:
     """Return every agreed date with what the decision behind it came to, oldest first of each milestone."""
+    return [Agreed._make(row) for row in rows(session, _baselines())]
+
+
+@cache
+def _baselines() -> Any:
     b, r, m = Baseline, DecisionRequest, Milestone
-    query = (
+    return (
         select(
             col(b.milestone_id),
             col(b.number),
@@ -214,16 +219,16 @@ def baselines(session: Session) -> list[Agreed]:
         .join(m, col(m.id) == col(b.milestone_id))
         .order_by(col(b.milestone_id), col(b.number))
     )
-    return [Agreed._make(row) for row in session.execute(query)]
 
 
 def milestone_baselines(session: Session) -> dict[int, dt.date | None]:
     """Return milestone → the agreed date it shows."""
-    return {
-        key: day
-        for key, day in session.execute(select(col(Milestone.id), col(Milestone.baseline)))
-        if key is not None
-    }
+    return {key: day for key, day in rows(session, _milestone_baselines()) if key is not None}
+
+
+@cache
+def _milestone_baselines() -> Any:
+    return select(col(Milestone.id), col(Milestone.baseline))
 
 
 class Cast(NamedTuple):
