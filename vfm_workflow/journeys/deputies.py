@@ -17,7 +17,7 @@ from vfm_workflow.journeys.home import Home
 from vfm_workflow.journeys.posting import post
 from vfm_workflow.store import deputies as store
 from vfm_workflow.store import people as people_store
-from vfm_workflow.store import projects
+from vfm_workflow.store import projects, seats
 from vfm_workflow.store.deputies import Stint
 from vfm_workflow.store.tables import Deputy, Person
 
@@ -84,6 +84,7 @@ def set_deputy(
     )
     session.add(row)
     session.flush()
+    seats.deputy_named(session)
     detail = {
         "person": away.name,
         "deputy": standing.name,

@@ -133,6 +133,20 @@ class Now:
         return store.return_states(self.session, self.months[0])
 
     @cached_property
+    def missing_returns(self) -> list[tuple[Subject, str]]:
+        """(project, month) of each expected return that is chased: none of a later month is in, since figures carry forward,
+        and the project has not ended."""
+        newest: dict[int, str] = {}
+        for (project_id, month), row in self.returns.items():
+            if row.state != "draft":
+                newest[project_id] = max(newest.get(project_id, ""), month)
+        return [
+            (subject, month)
+            for subject, month in self.expected_returns
+            if month > newest.get(subject.id, "") and self.stage_kind(subject) != "ended"
+        ]
+
+    @cached_property
     def slipped(self) -> list[Slipped]:
         return list(store.slipped(self.session, self.today))
 
@@ -154,19 +168,10 @@ class Now:
 
 
 def return_not_submitted(now: Now, when: When) -> Iterator[Owed]:
-    """Months whose return is not in. A month stops being chased once a later one is in, since figures carry forward.
-
-    Nobody is chased for a project that has ended.
-    """
+    """Months whose return is not in: see `Now.missing_returns`."""
     days = {month: now.calendar.return_due(month) for month in now.months}
     keys = {month: occasion(when, month, due, now.today, now.calendar) for month, due in days.items()}
-    newest: dict[int, str] = {}
-    for (project_id, month), row in now.returns.items():
-        if row.state != "draft":
-            newest[project_id] = max(newest.get(project_id, ""), month)
-    for subject, month in now.expected_returns:
-        if month <= newest.get(subject.id, "") or now.stage_kind(subject) == "ended":
-            continue
+    for subject, month in now.missing_returns:
         due, key = days[month], keys[month]
         if key is not None:
             item = now.item(
@@ -279,6 +284,8 @@ def milestone_slipped(now: Now, when: When) -> Iterator[Owed]:
 def decision_open(now: Now, when: When) -> Iterator[Owed]:
     """Decisions past their deadline with no quorum."""
     rows = store.open_decisions(now.session)
+    if not rows:
+        return
     ids = [row[0] for row in rows]
     waiting, counts = store.unvoted(now.session, ids), store.seat_counts(now.session, ids)
     for request_id, project_id, decision, deadline in (tuple(row) for row in rows):

@@ -151,7 +151,7 @@ def remove_department(session: Session, home: Home, code: str, by: Actor | None)
 
 def actor_by_address(session: Session, address: str) -> Actor:
     """Return the active person with that address as somebody who acts for themselves. Raises NotFound."""
-    return projects.actor(projects.person_by_address(session, address))
+    return projects.actor_by_address(session, address)
 
 
 def actor_by_id(session: Session, person_id: int) -> Actor:

@@ -191,7 +191,9 @@ def _tell_empty(session: Session, home: Home, asked: Asked, at: dt.datetime) -> 
 def _late_links(session: Session, home: Home, at: dt.datetime) -> None:
     """Revoke what could still record a late vote for somebody who no longer holds the seat."""
     boards: dict[int | None, Asked] = {}
-    for link, slot, request in seat_store.late_links(session, at):
+    late = seat_store.late_links(session, at)
+    projects.hold_people(session, [slot.person_id for _, slot, _ in late])
+    for link, slot, request in late:
         if request.id not in boards:
             boards[request.id] = board.load(session, home, request)
         asked = boards[request.id]

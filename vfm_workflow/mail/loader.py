@@ -68,6 +68,7 @@ def environment(search_path: Sequence[Path], council: Council, *, inline: bool =
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         auto_reload=False,
+        cache_size=-1,  # all are kept: a cache that lets go of some notes at each look when it was
     )
     made.filters.update(filters(council.time_zone))
     made.globals["council"] = council

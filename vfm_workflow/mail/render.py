@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from jinja2 import Environment, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from vfm_workflow.domain.notices import FILES, RECURRING, Catalogue, Notice
 from vfm_workflow.errors import ConfigError, Problem
@@ -63,9 +63,6 @@ class Renderer:
         self._folders = tuple(str(path) for path in search_path)
         self._council = council
         self._inline = inline
-        self._templates: dict[
-            str, Template
-        ] = {}  # the environment's own way to one costs as much as a short text
 
     @cached_property
     def environment(self) -> Environment:
@@ -181,10 +178,7 @@ class Renderer:
 
     def _fill(self, name: str, values: Mapping[str, Any]) -> str:
         try:
-            template = self._templates.get(name)
-            if template is None:
-                template = self._templates[name] = self.environment.get_template(name)
-            return template.render(values)
+            return self.environment.get_template(name).render(values)
         except (TemplateError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
             raise ConfigError([explain(error, name, self._folders)]) from error
 

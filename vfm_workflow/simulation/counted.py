@@ -75,7 +75,7 @@ class Counted:
         """
         calendar = self.life.calendar
         today = calendar.moment(self.life.today, dt.time())
-        touched = store.returns_touched(session, today)
+        touched = store.returns_touched(session, {claim.project_id for claim in found}, today)
         confirmed: Counter[tuple[int, str]] = Counter()
         for each in store.delivered(session, self._lines):
             if each.confirmed:

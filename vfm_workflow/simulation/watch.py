@@ -91,25 +91,26 @@ class Watch:
             asked = self._replay(session)
             self._ballots(session)
             if asked:
-                self._baselines(session)
+                self._baselines(session, asked)
             self._new_mail(session, posted)
             self.owed.day(session, self._standings, ticked)
             self.counted.day(session)
         self._arrived()
         self.checked["days"] += 1
 
-    def _replay(self, session: Session) -> bool:
-        """Replay the new history and compare it with the projects; return whether a board may have decided anything."""
+    def _replay(self, session: Session) -> set[int]:
+        """Replay the new history and compare it with the projects; return those of which a board may have decided anything."""
         rows = store.history_after(session, self._history)
         self._standings = store.standings(session)
         standings = {each.id: each for each in self._standings}
         for number in dict.fromkeys(row["project_id"] for row in rows):
             if number not in self._replayed:
                 self._begin(standings[number], [row for row in rows if row["project_id"] == number])
-        decided = False
+        decided = set[int]()
         for row in rows:
             self._follow(self._replayed[row["project_id"]], row, standings[row["project_id"]])
-            decided = decided or row["event"] == "vote" or row["from_stage"] != row["to_stage"]
+            if row["event"] == "vote" or row["from_stage"] != row["to_stage"]:
+                decided.add(row["project_id"])
             self._history = row["id"]
             if row["event"] in DECIDING or row["from_stage"] != row["to_stage"]:
                 self._changed.add(row["project_id"])
@@ -183,13 +184,16 @@ class Watch:
             self._vote = cast.id
             self.checked["votes"] += 1
 
-    def _baselines(self, session: Session) -> None:
-        found = {(row.milestone_id, row.number): row for row in store.baselines(session)}
+    def _baselines(self, session: Session, projects: Collection[int] | None = None) -> None:
+        """Look at every agreed date, or those of some projects: none is changed or gone, each new one was approved."""
+        found = {(row.milestone_id, row.number): row for row in store.baselines(session, projects)}
+        shown = store.milestone_baselines(session, projects)
         for key, (day, request) in self._agreed.items():
+            if key[0] not in shown and projects is not None:
+                continue
             row = found.get(key)
             if row is None or (row.date, row.request_id) != (day, request):
                 raise Broken(f"baseline {key[1]} of milestone {key[0]} was overwritten: it was {day}")
-        shown = store.milestone_baselines(session)
         newest: dict[int, dt.date] = {}
         for key, row in sorted(found.items()):
             approved = row.state == "decided" and row.outcome in ("approve", "approve_with_conditions")
@@ -274,9 +278,10 @@ class Watch:
 
     def month(self) -> None:
         """Look at what has changed since the last month: the record of each project that a board had to do with, each mail
-        that was open then or was settled or written since, and what Members see. Raises Broken."""
+        that was open then or was settled or written since, and what Members see; and at every agreed date. Raises Broken."""
         with self.life.app.read() as session:
             self._verified(session, sorted(self._changed))
+            self._baselines(session)
             self._settled(store.mail_states(session, self._looked_at), end=False)
             if store.mail_count(session) != len(self._mails):
                 raise Broken("a mail is no longer in the outbox")
@@ -289,7 +294,6 @@ class Watch:
         """Look at everything that is stored, however old, as it is done at the end of each year. Raises Broken."""
         with self.life.app.read() as session:
             self._verified(session, None)
-            self._baselines(session)
             self.counted.whole(session, self._first)
             states = store.mail_states(session)
             if lost := self._mails.keys() - states.keys():

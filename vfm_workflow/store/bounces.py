@@ -116,7 +116,7 @@ def _refused() -> Any:
     """Built once, as the next: the clock asks them every minute."""
     m = OutboxMail
     query = _lost(col(m.answer), literal("hard"))
-    return query.where(col(m.settled_at) >= bindparam("since"), col(m.state) == "failed")
+    return query.where(col(m.settled_at) >= bindparam("since"), mail_log.FAILED)
 
 
 @cache

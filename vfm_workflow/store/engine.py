@@ -282,3 +282,4 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 def _sqlite_unsafe(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")  # of this connection; the file does not remember it
+    connection.execute("PRAGMA cache_size=-65536")  # 64 MiB: years are asked over and over

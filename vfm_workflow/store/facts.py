@@ -32,6 +32,7 @@ from vfm_workflow.domain.outline import OutlineRules
 from vfm_workflow.store import attachments, consultations, figures, projects, remarks
 from vfm_workflow.store import tables as t
 from vfm_workflow.store.projects import AnyProject
+from vfm_workflow.store.raw import rows
 
 _PROJECT: Any = bindparam("project")
 """The statements are built once, when they are first needed: every page and every gate asks them, and building one costs
@@ -79,8 +80,8 @@ def _sections(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _criteria(session: Session, project_id: int) -> dict[str, Any]:
-    rows = session.scalars(_own_rows(t.Criterion), {"project": project_id})
-    return {"criteria": {row.key: row.evidence for row in rows}}
+    found = session.scalars(_own_rows(t.Criterion), {"project": project_id})
+    return {"criteria": {row.key: row.evidence for row in found}}
 
 
 @cache
@@ -131,22 +132,29 @@ def _agreed_dates() -> Any:
 def milestones(session: Session, project_id: int) -> list[MilestoneFact]:
     """Return a project's milestones in order, each with every date CMT agreed for it."""
     agreed: dict[int, list[dt.date]] = {}
-    for milestone_id, day in session.execute(_agreed_dates(), {"project": project_id}):
+    for milestone_id, day in rows(session, _agreed_dates(), {"project": project_id}):
         agreed.setdefault(milestone_id, []).append(day)
-    query = _own_rows(t.Milestone, t.Milestone.position, t.Milestone.id)
-    rows = session.scalars(query, {"project": project_id})
     return [
         MilestoneFact(
-            row.id or 0,
-            row.title,
-            row.baseline,
-            agreed[row.id or 0][0] if agreed.get(row.id or 0) else None,
-            row.forecast,
-            row.done_on,
-            tuple(agreed.get(row.id or 0, ())),
+            key,
+            title,
+            baseline,
+            agreed[key][0] if key in agreed else None,
+            forecast,
+            done_on,
+            tuple(agreed.get(key, ())),
         )
-        for row in rows
+        for key, title, baseline, forecast, done_on in rows(
+            session, _milestone_rows(), {"project": project_id}
+        )
     ]
+
+
+@cache
+def _milestone_rows() -> Any:
+    m = t.Milestone
+    query = select(*map(col, (m.id, m.title, m.baseline, m.forecast, m.done_on)))
+    return query.where(col(m.project_id) == _PROJECT).order_by(col(m.position), col(m.id))
 
 
 def _plan(session: Session, project_id: int) -> dict[str, Any]:
@@ -179,8 +187,12 @@ def _measure_rows() -> Any:
         select(func.max(each.number)).where(col(each.measure_id) == col(t.Measure.id)).correlate(t.Measure)
     ).scalar_subquery()
     own = col(t.MeasureTarget.measure_id) == col(t.Measure.id)
+    m = t.Measure
+    columns = (m.id, m.name, m.kind, m.unit, m.places, m.direction)
+    targets = (t.MeasureTarget.baseline, t.MeasureTarget.target)
     return (
-        select(t.Measure, t.MeasureTarget)
+        select(*map(col, columns), *map(col, targets), col(m.tolerance))
+        .select_from(m)
         .outerjoin(t.MeasureTarget, own & (col(t.MeasureTarget.number) == newest))
         .where(col(t.Measure.project_id) == _PROJECT)
         .order_by(col(t.Measure.position), col(t.Measure.id))
@@ -189,27 +201,15 @@ def _measure_rows() -> Any:
 
 def _measures(session: Session, project_id: int) -> dict[str, Any]:
     return {
-        "measures": [
-            MeasureFact(
-                m.id or 0,
-                m.name,
-                m.kind,
-                m.unit,
-                m.places,
-                m.direction,
-                target.baseline if target else None,
-                target.target if target else None,
-                m.tolerance,
-            )
-            for m, target in session.execute(_measure_rows(), {"project": project_id})
-        ]
+        "measures": [MeasureFact(*row) for row in rows(session, _measure_rows(), {"project": project_id})]
     }
 
 
 @cache
 def _saving_years() -> Any:
+    y = t.SavingYear
     return (
-        select(t.SavingYear)
+        select(*map(col, (y.line_id, y.year, y.low, y.expected, y.high, y.cost)))
         .join(t.SavingLine, col(t.SavingYear.line_id) == col(t.SavingLine.id))
         .where(col(t.SavingLine.project_id) == _PROJECT)
         .order_by(col(t.SavingYear.line_id), col(t.SavingYear.year))
@@ -218,8 +218,10 @@ def _saving_years() -> Any:
 
 @cache
 def _saving_rows() -> Any:
+    s = t.SavingLine
     return (
-        select(t.SavingLine, t.Measure)
+        select(*map(col, (s.id, s.title, s.cashable, s.ongoing, s.budget_code, t.Measure.name)))
+        .select_from(s)
         .outerjoin(t.Measure, col(t.Measure.id) == col(t.SavingLine.cross_check))
         .where(col(t.SavingLine.project_id) == _PROJECT)
         .order_by(col(t.SavingLine.position), col(t.SavingLine.id))
@@ -229,22 +231,24 @@ def _saving_rows() -> Any:
 def _savings(session: Session, project_id: int) -> dict[str, Any]:
     years: dict[int, list[tuple[int, int, int, int]]] = {}
     costs: dict[int, list[tuple[int, int]]] = {}
-    for year in session.scalars(_saving_years(), {"project": project_id}):
-        years.setdefault(year.line_id, []).append((year.year, year.low, year.expected, year.high))
-        costs.setdefault(year.line_id, []).append((year.year, year.cost))
+    for line, year, low, expected, high, cost in rows(session, _saving_years(), {"project": project_id}):
+        years.setdefault(line, []).append((year, low, expected, high))
+        costs.setdefault(line, []).append((year, cost))
     return {
         "savings": [
             SavingFact(
-                line.id or 0,
-                line.title,
-                line.cashable,
-                line.ongoing,
-                line.budget_code,
-                measure.name if measure else "",
-                tuple(years.get(line.id or 0, ())),
-                tuple(costs.get(line.id or 0, ())),
+                key,
+                title,
+                cashable,
+                ongoing,
+                budget_code,
+                measure or "",
+                tuple(years.get(key, ())),
+                tuple(costs.get(key, ())),
             )
-            for line, measure in session.execute(_saving_rows(), {"project": project_id})
+            for key, title, cashable, ongoing, budget_code, measure in rows(
+                session, _saving_rows(), {"project": project_id}
+            )
         ]
     }
 

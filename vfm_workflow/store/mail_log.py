@@ -18,6 +18,8 @@ UNDELIVERED = "undelivered"
 """Asked for in place of a state: what failed, is unknown or came back, and nobody has dealt with."""
 NOT_SETTLED = text("outbox.state IN ('waiting', 'opening', 'sending')")
 """The states stand in it as the index of open mail has them: with parameters SQLite would read every mail ever sent."""
+FAILED = text("outbox.state = 'failed'")
+"""Refused for good, or given up: said as the index of failed mail has it."""
 RETRIED = "retried"
 """The outcome of the line in the log that says somebody asked for another try."""
 UNKNOWN = "unknown"

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, col
 
@@ -100,13 +101,13 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
 
     A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
     """
-    if identity_key(table, key) in session.identity_map:
-        found = session.get(table, key)  # it asks nobody; what was removed is not there any more
-    else:
+    held: dict[Any, _Row] = session.info.setdefault("kept", {})
+    found = held.get((table, key))
+    if found is None or not instance_state(found).persistent:  # what was removed is not there any more
         model: Any = table
         found = session.scalars(_by_key(model), {"key": key}).first()
-    if found is not None:
-        session.info.setdefault("kept", {})[table, key] = found
+        if found is not None:
+            held[table, key] = found
     return found
 
 
@@ -250,6 +251,7 @@ def actor(person: Person) -> Actor:
     return Actor(key(person), person.name, person.address, person.role, person.department)
 
 
+NOBODY = "Nobody here has the address {}. An administrator can add them."
 _BY_ADDRESS = select(Person).where(col(Person.address) == bindparam("address"), col(Person.active).is_(True))
 
 
@@ -257,9 +259,22 @@ def person_by_address(session: Session, address: str) -> Person:
     """Return the active person with that work address. Raises NotFound."""
     found = session.scalars(_BY_ADDRESS, {"address": address.strip().lower()}).first()
     if found is None:
-        raise NotFound(f"Nobody here has the address {address}. An administrator can add them.")
+        raise NotFound(NOBODY.format(address))
     _hold(session, [found])
     return found
+
+
+_ACTOR = select(*map(col, (Person.id, Person.name, Person.address, Person.role, Person.department))).where(
+    col(Person.address) == bindparam("address"), col(Person.active).is_(True)
+)
+
+
+def actor_by_address(session: Session, address: str) -> Actor:
+    """Return the active person with that work address as somebody who acts. Raises NotFound."""
+    found = rows(session, _ACTOR, {"address": address.strip().lower()})
+    if not found:
+        raise NotFound(NOBODY.format(address))
+    return Actor(*found[0])
 
 
 def person(session: Session, person_id: int) -> Person:

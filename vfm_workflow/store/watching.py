@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, case, func, select, text
 from sqlmodel import Session, col
 
 from vfm_workflow.store.history import link_hash
-from vfm_workflow.store.mail_log import NOT_SETTLED
+from vfm_workflow.store.mail_log import FAILED, NOT_SETTLED
 from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     Baseline,
@@ -197,9 +197,15 @@ class Agreed(NamedTuple):
     same_project: bool
 
 
-def baselines(session: Session) -> list[Agreed]:
-    """Return every agreed date with what the decision behind it came to, oldest first of each milestone."""
-    return [Agreed._make(row) for row in rows(session, _baselines())]
+def baselines(session: Session, projects: Collection[int] | None = None) -> list[Agreed]:
+    """Return every agreed date with what the decision behind it came to, oldest first of each milestone; or of some
+    projects' milestones."""
+    query = _baselines() if projects is None else _baselines().where(_of(projects))
+    return [Agreed._make(row) for row in rows(session, query)]
+
+
+def _of(projects: Collection[int]) -> Any:
+    return col(Milestone.project_id).in_(sorted(projects))
 
 
 @cache
@@ -221,9 +227,12 @@ def _baselines() -> Any:
     )
 
 
-def milestone_baselines(session: Session) -> dict[int, dt.date | None]:
-    """Return milestone → the agreed date it shows."""
-    return {key: day for key, day in rows(session, _milestone_baselines()) if key is not None}
+def milestone_baselines(
+    session: Session, projects: Collection[int] | None = None
+) -> dict[int, dt.date | None]:
+    """Return milestone → the agreed date it shows, of every one or of some projects'."""
+    query = _milestone_baselines() if projects is None else _milestone_baselines().where(_of(projects))
+    return {key: day for key, day in rows(session, query) if key is not None}
 
 
 @cache
@@ -355,7 +364,7 @@ def undelivered(session: Session, since: dt.datetime) -> dict[int, int | None]:
 def _undelivered() -> tuple[Any, Any]:
     m, b = OutboxMail, Bounce
     mails = select(col(m.id), col(m.person_id))
-    failed = mails.where(col(m.settled_at) >= _SINCE, col(m.state) == "failed")
+    failed = mails.where(col(m.settled_at) >= _SINCE, FAILED)
     back = mails.join(b, col(b.mail_id) == col(m.id)).where(col(b.at) >= _SINCE, col(b.kind) != "delayed")
     return failed, back.where(col(m.bounced_at) >= _SINCE)
 

@@ -89,13 +89,14 @@ def _delivered() -> Any:
     )
 
 
-def returns_touched(session: Session, since: dt.datetime) -> set[tuple[int, str]]:
-    """Return (project, month) of the returns that were handed in since a moment."""
-    found = rows(session, _touched(), {"since": since})
+def returns_touched(session: Session, projects: Collection[int], since: dt.datetime) -> set[tuple[int, str]]:
+    """Return (project, month) of the returns of some projects that were handed in since a moment."""
+    found = rows(session, _touched(), {"projects": sorted(projects), "since": since})
     return {(project, period) for project, period in found}
 
 
 @cache
 def _touched() -> Any:
     r = MonthlyReturn
-    return select(col(r.project_id), col(r.period)).where(col(r.submitted_at) >= bindparam("since"))
+    theirs = col(r.project_id).in_(bindparam("projects", expanding=True))
+    return select(col(r.project_id), col(r.period)).where(theirs, col(r.submitted_at) >= bindparam("since"))

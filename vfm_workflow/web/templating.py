@@ -99,6 +99,7 @@ def environment(app: App) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        cache_size=-1,  # as for mails: there are few, and all are kept
         bytecode_cache=Compiled(app.loaded.data / "templates"),
         undefined=Missing,
     )

@@ -56,6 +56,11 @@ class OutboxMail(Table, table=True):
         ),
         Index("ix_outbox_settled_at", "settled_at"),
         partial(
+            "ix_outbox_failed",
+            "settled_at",
+            where="state = 'failed'",
+        ),
+        partial(
             "ix_outbox_text",
             "settled_at",
             where="settled_at IS NOT NULL AND length(data) > 0",

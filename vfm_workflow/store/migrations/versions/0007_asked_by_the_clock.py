@@ -1,4 +1,4 @@
-"""Indexes for what the clock asks: the moves among a history, and the mails whose text is still kept"""
+"""Indexes for what the clock asks: the moves among a history, mails that failed, and mails whose text is still kept"""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ branch_labels = None
 depends_on = None
 
 MOVES = sa.text("from_stage <> to_stage OR seq = 1")
+FAILED = sa.text("state = 'failed'")
 KEPT = sa.text("settled_at IS NOT NULL AND length(data) > 0")
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_outbox_failed", "outbox", ["settled_at"], sqlite_where=FAILED, postgresql_where=FAILED
+    )
     op.create_index(
         "ix_history_moves", "history", ["project_id", "seq"], sqlite_where=MOVES, postgresql_where=MOVES
     )
