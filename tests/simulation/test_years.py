@@ -19,7 +19,7 @@ from vfm_workflow.domain.calendar import Calendar
 from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion
 from vfm_workflow.domain.requirements import REQUIREMENTS
-from vfm_workflow.journeys import due, moving, post, posting, reseat, undelivered
+from vfm_workflow.journeys import claims, due, moving, post, posting, register, reseat, undelivered
 from vfm_workflow.mail.transports import Answer
 from vfm_workflow.simulation.errors import Violated
 from vfm_workflow.simulation.filling import FILL
@@ -185,6 +185,51 @@ def test_nothing_is_found_wrong_where_nothing_is_broken_and_much_comes_back(
     outcome = simulate(1.1, 3, faults=True, sizes=BUSIER)
     owed = {key: count for key, count in outcome.checked.items() if key.startswith("owed")}
     assert len(owed) == 6 and min(owed.values()) > 0, owed
+
+
+def _let_more_be_claimed_than_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim that nobody holds against the returns, of a manager who always puts a penny too much."""
+    monkeypatch.setattr(claims, "_refuse_claim", lambda *_: None)
+    monkeypatch.setattr("vfm_workflow.simulation.finance.TOO_MUCH", 1)
+
+
+def _count_a_quarter_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register whose year has each quarter's figures two times."""
+    real = register._sum
+    monkeypatch.setattr(register, "_sum", lambda quarters, amount: 2 * real(quarters, amount))
+
+
+def _count_what_another_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A register whose total leaves a counted line out."""
+    monkeypatch.setattr(register.Row, "counted", property(lambda row: row.line.id % 2 == 0))
+
+
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (_let_more_be_claimed_than_was_delivered, "pence are claimed of line .* were delivered"),
+        (_count_a_quarter_twice, "its entries add up to"),
+        (_count_what_another_line_counts, "pence as .*, and not"),
+    ],
+)
+def test_a_saving_that_is_not_counted_once_is_found(
+    plant: Patch, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claims and the register are reckoned from their rows, beside the journeys that write and add them up."""
+    plant(monkeypatch)
+    monkeypatch.setattr("vfm_workflow.simulation.finance.CLAIMS", 1)
+    with pytest.raises(Violated, match=said):
+        simulate(1.1, 3, sizes=BUSIER)
+
+
+def test_savings_go_their_whole_way_and_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same council with nothing planted."""
+    monkeypatch.setattr("vfm_workflow.simulation.finance.CLAIMS", 1)
+    outcome = simulate(1.1, 3, sizes=BUSIER)
+    for step in ("savings claimed", "claims verified", "claims banked", "banked savings placed"):
+        assert outcome.done[step] > 0, step
+    for look in ("claims", "claims within what was delivered", "lines of the register reckoned"):
+        assert outcome.checked[look] > 0, look
 
 
 @pytest.mark.parametrize(
