@@ -118,7 +118,10 @@ def write(session: Session, home: Home, at: dt.datetime, now: Now | None = None)
     done = outbox.digested(session, now.today)
     readers = frozenset(each for each in now.active if each not in done and wanted.now(each))
     posted, facts = [], _facts(session, now, wanted, readers)
-    projects.hold_people(session, facts)
+    named = {
+        fact.item.get("manager") for groups in facts.values() for group in groups.values() for fact in group
+    }
+    projects.hold_people(session, {*facts, *(each for each in named if isinstance(each, int))})
     for person_id, by_notice in sorted(facts.items()):
         if (mail := _digest(session, now, person_id, by_notice)) is not None:
             posted.append(mail)

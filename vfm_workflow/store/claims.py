@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.claims import COUNTED
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     Attachment,
     MonthlyReturn,
@@ -195,7 +196,7 @@ def waiting(session: Session) -> list[Waiting]:
     nothing of it waits.
     """
     found = []
-    for key, state, *rest, over, put, verified, banked, by in session.execute(_waiting()):
+    for key, state, *rest, over, put, verified, banked, by in rows(session, _waiting()):
         found.append(Waiting._make((key, STEPS[state], *rest, int(over), banked or verified or put, by)))
     return found
 

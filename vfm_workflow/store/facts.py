@@ -63,25 +63,31 @@ def load(
     )
 
 
-@cache
-def _own_rows(table: Any, *order: Any) -> Any:
-    """Return the statement of a project's rows of a table, in order of some columns."""
-    return select(table).where(col(table.project_id) == _PROJECT).order_by(*order)
-
-
 def _sections(session: Session, project_id: int) -> dict[str, Any]:
     texts: dict[str, dict[str, str]] = {}
     exempt: dict[str, dict[str, str]] = {}
-    for row in session.scalars(_own_rows(t.SectionText), {"project": project_id}):
-        texts.setdefault(row.document, {})[row.key] = row.text
-        if row.exempt:
-            exempt.setdefault(row.document, {})[row.key] = row.exempt
+    for document, key, text, why in rows(session, _section_rows(), {"project": project_id}):
+        texts.setdefault(document, {})[key] = text
+        if why:
+            exempt.setdefault(document, {})[key] = why
     return {"sections": texts, "exempt": exempt}
 
 
+@cache
+def _section_rows() -> Any:
+    s = t.SectionText
+    return select(*map(col, (s.document, s.key, s.text, s.exempt))).where(col(s.project_id) == _PROJECT)
+
+
 def _criteria(session: Session, project_id: int) -> dict[str, Any]:
-    found = session.scalars(_own_rows(t.Criterion), {"project": project_id})
-    return {"criteria": {row.key: row.evidence for row in found}}
+    found = rows(session, _criterion_rows(), {"project": project_id})
+    return {"criteria": dict(map(tuple, found))}
+
+
+@cache
+def _criterion_rows() -> Any:
+    c = t.Criterion
+    return select(col(c.key), col(c.evidence)).where(col(c.project_id) == _PROJECT)
 
 
 @cache
@@ -158,25 +164,19 @@ def _milestone_rows() -> Any:
 
 
 def _plan(session: Session, project_id: int) -> dict[str, Any]:
-    query = _own_rows(t.PlanRow, t.PlanRow.position, t.PlanRow.id)
-    rows = session.scalars(query, {"project": project_id})
-    return {
-        "plan": [
-            PlanElement(
-                r.id or 0,
-                r.title,
-                r.scope,
-                r.method,
-                r.who,
-                r.hours,
-                r.target,
-                r.gain_low,
-                r.gain_high,
-                r.gain,
-            )
-            for r in rows
-        ]
-    }
+    found = rows(session, _plan_rows(), {"project": project_id})
+    return {"plan": [PlanElement(*row) for row in found]}
+
+
+@cache
+def _plan_rows() -> Any:
+    p = t.PlanRow
+    columns = (
+        p.id, p.title, p.scope, p.method, p.who, p.hours, p.target, p.gain_low, p.gain_high, p.gain,
+    )  # fmt: skip
+    return (
+        select(*map(col, columns)).where(col(p.project_id) == _PROJECT).order_by(col(p.position), col(p.id))
+    )
 
 
 @cache
@@ -283,8 +283,14 @@ def _conditions(session: Session, project_id: int) -> dict[str, Any]:
 
 
 def _lessons(session: Session, project_id: int) -> dict[str, Any]:
-    rows = session.scalars(_own_rows(t.Lesson, t.Lesson.id), {"project": project_id})
-    return {"lessons": [LessonFact(row.id or 0, "", row.text, "") for row in rows]}
+    found = rows(session, _lesson_rows(), {"project": project_id})
+    return {"lessons": [LessonFact(key, "", text, "") for key, text in found]}
+
+
+@cache
+def _lesson_rows() -> Any:
+    mine = col(t.Lesson.project_id) == _PROJECT
+    return select(col(t.Lesson.id), col(t.Lesson.text)).where(mine).order_by(col(t.Lesson.id))
 
 
 @cache
