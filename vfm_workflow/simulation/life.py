@@ -6,13 +6,15 @@ import datetime as dt
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import Calendar
+from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import NotFound, VfmError
 from vfm_workflow.journeys import access, people
@@ -72,6 +74,11 @@ class Life:
     @property
     def calendar(self) -> Calendar:
         return self.home.calendar
+
+    @cached_property
+    def lifecycles(self) -> Mapping[str, Lifecycle]:
+        """The lifecycles by their digests: a simulated council publishes no other."""
+        return {each.digest: each for each in self.home.lifecycles.values()}
 
     @property
     def today(self) -> dt.date:

@@ -188,6 +188,7 @@ class Owed:
             months.append(self.calendar.month_before(month))
             month = month_end(months[-1]).replace(day=1)
         given = store.returns_given(session, months[-1])
+        ends = {name: self._end_of(name) for name in months}
         found = {}
         for each in standings:
             if self._kind(each) == "ended":
@@ -195,27 +196,24 @@ class Owed:
             for name in months:  # the newest first: once a later one is in, an older one is chased no more
                 if (each.id, name) in given:
                     break
-                if self._monitored(each, name):
+                if self._monitored(each, ends[name]):
                     found[each.reference, name] = each.manager_id
         return found
 
     def _kind(self, standing: Standing) -> str:
-        return str(self._lifecycle(standing).stages[standing.stage].kind)
+        return str(self.life.lifecycles[standing.lifecycle].stages[standing.stage].kind)
 
-    def _lifecycle(self, standing: Standing) -> Any:
-        return next(each for each in self.life.home.lifecycles.values() if each.digest == standing.lifecycle)
-
-    def _monitored(self, standing: Standing, month: str) -> bool:
+    def _end_of(self, month: str) -> str:
         end = self.calendar.moment(month_end(month) + dt.timedelta(days=1), dt.time())
+        return end.isoformat(timespec="milliseconds")
+
+    def _monitored(self, standing: Standing, end: str) -> bool:
+        """Return whether a project stood in a stage that gives returns at a moment, written as its history writes moments."""
         stage = next(
-            (
-                name
-                for at, name in reversed(self._moves.get(standing.id, []))
-                if dt.datetime.fromisoformat(at) <= end
-            ),
+            (name for at, name in reversed(self._moves.get(standing.id, [])) if at <= end),
             None,
         )
-        return stage is not None and bool(self._lifecycle(standing).stages[stage].monitored)
+        return stage is not None and bool(self.life.lifecycles[standing.lifecycle].stages[stage].monitored)
 
     def _told_of_slips(
         self, before: Evening, now: Evening, standings: Sequence[Standing], readers: Collection[int]
@@ -278,7 +276,7 @@ class Owed:
         projects, today = {each.id: each for each in standings}, self.life.today
         links = store.links_since(session, self.calendar.moment(today, dt.time()))
         for slot, seat in now.seats.items():
-            rule = self._lifecycle(projects[seat.project_id]).decisions[seat.decision]
+            rule = self.life.lifecycles[projects[seat.project_id].lifecycle].decisions[seat.decision]
             last, opened = self.calendar.today(seat.deadline), self.calendar.today(seat.opened_at)
             days = [self.calendar.add_working_days(last, -n) for n in rule.remind_working_days_before]
             if before.seats.get(slot) != seat or today not in days or today <= opened:

@@ -128,10 +128,7 @@ class Watch:
         self._replayed[standing.id] = found
 
     def _first_stage(self, standing: Standing) -> str:
-        return str(self._lifecycle(standing).document.first_stage)
-
-    def _lifecycle(self, standing: Standing) -> Any:
-        return next(each for each in self.home.lifecycles.values() if each.digest == standing.lifecycle)
+        return str(self.life.lifecycles[standing.lifecycle].document.first_stage)
 
     @staticmethod
     def _hand_over(found: Replayed, row: Mapping[str, Any], name: str) -> None:
@@ -155,7 +152,7 @@ class Watch:
             raise Broken(f"{where}: {row['actor']} decided on a project of their own")
         self.counted.moved(row, (now.manager_id, now.sponsor_id))
         self._hand_over(now, row, "to_id")
-        stages = self._lifecycle(standing).stages
+        stages = self.life.lifecycles[standing.lifecycle].stages
         if target != now.stage:
             held = stages[target].kind == "held"
             now.held_from = (
@@ -165,7 +162,7 @@ class Watch:
 
     def _target(self, now: Replayed, row: Mapping[str, Any], standing: Standing) -> str:
         """Return where a row must lead, by the lifecycle's own document: only its events move a project."""
-        lifecycle = self._lifecycle(standing)
+        lifecycle = self.life.lifecycles[standing.lifecycle]
         step = lifecycle.plan.get((now.stage, row["event"]))
         if step is None:
             if row["event"] in lifecycle.document.events:
