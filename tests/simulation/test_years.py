@@ -68,8 +68,50 @@ def test_the_same_seed_is_the_same_history_in_another_process_and_another_seed_a
     there = json.loads(done.stdout)
     assert there["digest"] == here.digest
     assert there["done"] == here.done
+    assert there["checked"] == here.checked, "also where the watch has a process of its own"
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
     assert simulate(0.1, 8, faults=True, sizes=SMALL).digest != here.digest
+
+
+BROKEN = """
+import sys
+from vfm_workflow.simulation import aside, watch
+real = watch.Watch.day
+def broken(self, posted, ticked):
+    real(self, posted, ticked)
+    if self.life.today >= {day!r}:
+        raise {error}
+watch.Watch.day = broken
+aside.can_stand_aside = lambda: True
+import vfm_workflow.cli
+vfm_workflow.cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("watch.Broken('something broke')", "something broke"),
+        ("KeyError('a bug')", "the watch broke: KeyError: 'a bug'"),
+    ],
+)
+def test_what_a_watch_beside_finds_is_of_its_own_evening(tmp_path: Path, error: str, said: str) -> None:
+    """The council has lived through the next day by then. No process is left."""
+    program = BROKEN.format(day=dt.date(2026, 4, 14), error=error).replace(
+        "datetime.date", "__import__('datetime').date"
+    )
+    sizes = [f"--{name}={value}" for name, value in SMALL.model_dump().items()]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "simulate", "--years=0.1", "--seed=3", "--json", *sizes],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["message"].startswith(f"On Tuesday 14 April 2026: {said}")
 
 
 Patch = Callable[[pytest.MonkeyPatch], None]

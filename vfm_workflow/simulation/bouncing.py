@@ -108,4 +108,4 @@ class Bouncing:
         if not again:
             life.act("undelivered mail dealt with", by, deal)
         elif life.act("undelivered mail sent again", by, retry, tries=0) is not None:
-            life.relay.asked_again[mail.id] += 1
+            life.relay.ask_again(mail.id)

@@ -163,7 +163,7 @@ class Clockwork:
         """Note that nobody could know whether the mail a process held was taken."""
         held = process.handing_over
         if held is not None:
-            self.life.relay.excused[held.id] += 1
+            self.life.relay.excuse(held.id)
 
     @contextmanager
     def _work(self, name: str) -> Iterator[Session]:

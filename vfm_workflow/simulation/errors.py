@@ -16,7 +16,11 @@ class Violated(VfmError):
 
 
 class Broken(Exception):
-    """What is wrong, before it is known on which day and by which seed."""
+    """What is wrong, before it is known by which seed, and mostly on which day: today's where it does not say."""
+
+    def __init__(self, what: str, day: dt.date | None = None) -> None:
+        self.day = day
+        super().__init__(what)
 
 
 class Died(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vfm_workflow.mail.transports import Answer, Outgoing, Transport
@@ -42,6 +42,19 @@ def print_of(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a mail server did since it was last asked; of each mail that anything happened to, how it stands now."""
+
+    copies: Mapping[int, int]
+    prints: Mapping[int, tuple[str, str, bytes]]
+    early: Sequence[Arrival]
+    altered: Sequence[int]
+    excused: Mapping[int, int]
+    asked_again: Mapping[int, int]
+    refused: Collection[int]
+
+
 @dataclass
 class Relay(Transport):
     """Takes mail at the simulated moment `now`. `trouble` is the share of mails that something happens to."""
@@ -72,6 +85,8 @@ class Relay(Transport):
     """Outbox id → how often somebody asked for a mail that did not arrive to be sent again."""
     refused: set[int] = field(default_factory=set)
     did: Counter[str] = field(default_factory=Counter)
+    _noted: set[int] = field(default_factory=set)
+    """Mails that were excused, asked for again or refused since `traffic` was last asked."""
 
     def send(self, mail: Outgoing, before_data: Callable[[], None]) -> Answer:
         """Take the mail, or not, as the day has it."""
@@ -82,7 +97,9 @@ class Relay(Transport):
         if mood:
             self.did[mood] += 1
         if mood in BEFORE_DATA:
-            self.refused.update({mail.id} if mood == "refused" else ())
+            if mood == "refused":
+                self.refused.add(mail.id)
+                self._noted.add(mail.id)
             return MOODS[mood]
         self.moment("opening", mail)
         before_data()
@@ -90,12 +107,12 @@ class Relay(Transport):
         if mood == "deferred_after_data":
             return MOODS[mood]
         if mood == "closed_at_data":
-            self.excused[mail.id] += 1
+            self.excuse(mail.id)
             return MOODS[mood]
         self._take(mail)
         self.moment("after the dot", mail)
         if mood == "closed_after_dot":
-            self.excused[mail.id] += 1
+            self.excuse(mail.id)
             return MOODS[mood]
         return TAKEN
 
@@ -108,6 +125,44 @@ class Relay(Transport):
         arrival = Arrival(mail, self.now())
         self.new.append(arrival)
         self.early.append(arrival)
+
+    def excuse(self, mail_id: int) -> None:
+        """Note that whoever handed a mail over could not know whether it was taken."""
+        self.excused[mail_id] += 1
+        self._noted.add(mail_id)
+
+    def ask_again(self, mail_id: int) -> None:
+        """Note that somebody asked for a mail to be sent again."""
+        self.asked_again[mail_id] += 1
+        self._noted.add(mail_id)
+
+    def traffic(self) -> Traffic:
+        """Return what was done since this was last asked, and begin anew."""
+        told = Traffic(
+            {key: self.copies[key] for key in self.taken},
+            {key: self.prints[key] for key in self.taken},
+            tuple(self.early),
+            tuple(self.altered),
+            {key: self.excused[key] for key in self._noted},
+            {key: self.asked_again[key] for key in self._noted},
+            self.refused & self._noted,
+        )
+        self.taken.clear()
+        self.early.clear()
+        self._noted.clear()
+        return told
+
+    def took(self, traffic: Traffic) -> None:
+        """Take over what another process's server did."""
+        self.copies |= Counter(traffic.copies)  # how often in all, which only grows
+        self.prints.update(traffic.prints)
+        self.taken.update(traffic.copies)
+        self.early += traffic.early
+        self.altered[:] = traffic.altered
+        for key in traffic.excused:
+            self.excused[key] = traffic.excused[key]
+            self.asked_again[key] = traffic.asked_again[key]
+        self.refused.update(traffic.refused)
 
     def look_up(self, mail: Outgoing, since: dt.datetime) -> Answer | None:
         """Return what became of a mail, where it can be asked; now and then it cannot say yet."""

@@ -6,14 +6,15 @@ import datetime as dt
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vfm_workflow import settings as settings_module
-from vfm_workflow.simulation import addresses, filing, finance, remarking, reporting, staffing, wishing
+from vfm_workflow.simulation import addresses, aside, filing, finance, remarking, reporting, staffing, wishing
+from vfm_workflow.simulation.aside import Aside, Inline, Look
 from vfm_workflow.simulation.chance import Chance
 from vfm_workflow.simulation.clockwork import Clockwork
 from vfm_workflow.simulation.errors import Broken, Violated
@@ -92,6 +93,7 @@ def simulate(
         try:
             outcome = council.live(years, progress)
         finally:
+            council.watch.close()
             council.life.app.close()
     return Outcome(years=years, seconds=round(time.monotonic() - started, 1), **outcome)
 
@@ -124,7 +126,7 @@ class _Council:
         self.clock = Clockwork(self.life)
         self.boxes = Mailboxes(self.life, self.clock)
         self.managing = Managing(self.life)
-        self.watch = Watch(self.life)
+        self.watch: Aside | Inline = Inline(Watch(self.life))
 
     def live(self, years: float, progress: Progress) -> dict[str, Any]:
         """Live through the years; return what `Outcome` wants to know. Raises Violated."""
@@ -132,18 +134,21 @@ class _Council:
         days = round(years * 365.25)
         try:
             staffing.settle_in(life)
+            if aside.can_stand_aside():
+                self.watch = Aside(self.watch.watch)
             for number in range(days):
                 day = first + dt.timedelta(days=number)
                 progress(day, number, days)
                 self._day(day)
             last = life.today
             self._drain(last)
+            checked = self.watch.end()
         except Broken as broken:
-            raise Violated(str(broken), life.today, self.again) from broken
+            raise Violated(str(broken), broken.day or life.today, self.again) from broken
         except Exception as error:
             what = f"the program broke: {type(error).__name__}: {str(error)[:MOST_SAID]}"
             raise Violated(what, life.today, self.again) from error
-        return self._outcome(first, last)
+        return self._outcome(first, last, checked)
 
     def _day(self, day: dt.date) -> None:
         life, calendar = self.life, self.life.calendar
@@ -161,16 +166,21 @@ class _Council:
             life.plan(calendar.moment(day, MORNING) + life.chance.minutes(1, 12 * 60), self._beat)
         life.live_until(calendar.moment(day, EVENING))
         self._beat(tick=False)
-        self.watch.day(self.clock.posted, self.clock.ticked)
-        self.clock.posted.clear()
-        self.clock.ticked.clear()
         following = calendar.add_working_days(day, 1)
         if following.isocalendar().week != day.isocalendar().week:
             self.clock.tidy()
+        looks: list[Look] = ["day"]
         if following.month != day.month:
-            self.watch.month()
+            looks.append("month")
         if calendar.financial_year(following) != calendar.financial_year(day):
-            self.watch.whole()
+            looks.append("whole")
+        self._look(looks)
+
+    def _look(self, looks: Sequence[Look]) -> None:
+        """Let the watch look at this evening."""
+        self.watch.look(looks, self.clock.posted, self.clock.ticked)
+        self.clock.posted.clear()
+        self.clock.ticked.clear()
 
     def _at_noon(self) -> None:
         """Mail leaves; and on some days the clock ticks, for whoever wants their digest later than in the morning."""
@@ -213,10 +223,9 @@ class _Council:
         for number in range(1, DRAINED_AFTER_DAYS * 24):
             life.now = max(life.now, life.calendar.moment(day, EVENING) + dt.timedelta(hours=number))
             self.clock.beat(tick=False)
-        self.watch.day(self.clock.posted, self.clock.ticked)
-        self.watch.end()
+        self._look(["day", "end"])
 
-    def _outcome(self, first: dt.date, last: dt.date) -> dict[str, Any]:
+    def _outcome(self, first: dt.date, last: dt.date, checked: Mapping[str, int]) -> dict[str, Any]:
         life = self.life
         whole = hashlib.sha256()
         with life.app.read() as session:
@@ -249,6 +258,6 @@ class _Council:
             ),
             "refused": dict(sorted(life.refusals.items())),
             "mail": mail,
-            "checked": dict(self.watch.checked),
+            "checked": dict(checked),
             "digest": whole.hexdigest(),
         }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +72,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._first = self.life.today
+        self.reads: Callable[[], AbstractContextManager[Session]] = self.life.app.read
         self.owed = Owed(self.life, self.checked)
         self.counted = Counted(self.life, self.checked)
 
@@ -87,7 +89,7 @@ class Watch:
     def day(self, posted: Sequence[Posted], ticked: Sequence[dt.datetime]) -> None:
         """Look at what was stored and sent since the last day; `posted` is what the ticks say they wrote, and `ticked` when
         they were. Raises Broken."""
-        with self.life.app.read() as session:
+        with self.reads() as session:
             asked = self._replay(session)
             self._ballots(session)
             if asked:
@@ -276,7 +278,7 @@ class Watch:
     def month(self) -> None:
         """Look at what has changed since the last month: the record of each project that a board had to do with, each mail
         that was open then or was settled or written since, and what Members see; and at every agreed date. Raises Broken."""
-        with self.life.app.read() as session:
+        with self.reads() as session:
             self._verified(session, sorted(self._changed))
             self._baselines(session)
             self._settled(store.mail_states(session, self._looked_at), end=False)
@@ -289,7 +291,7 @@ class Watch:
 
     def whole(self) -> None:
         """Look at everything that is stored, however old, as it is done at the end of each year. Raises Broken."""
-        with self.life.app.read() as session:
+        with self.reads() as session:
             self._verified(session, None)
             self.counted.whole(session, self._first)
             states = store.mail_states(session)
@@ -307,7 +309,7 @@ class Watch:
         """The same once everything that was owed has had the time to leave. Raises Broken."""
         self.month()
         self.whole()
-        with self.life.app.read() as session:
+        with self.reads() as session:
             self._settled(store.mail_states(session), end=True)
 
     def _verified(self, session: Session, projects: Collection[int] | None) -> None:
