@@ -167,14 +167,14 @@ class _Council:
         life.live_until(calendar.moment(day, EVENING))
         self._beat(tick=False)
         following = calendar.add_working_days(day, 1)
-        if following.isocalendar().week != day.isocalendar().week:
-            self.clock.tidy()
         looks: list[Look] = ["day"]
         if following.month != day.month:
             looks.append("month")
         if calendar.financial_year(following) != calendar.financial_year(day):
             looks.append("whole")
         self._look(looks)
+        if following.isocalendar().week != day.isocalendar().week:
+            self.clock.tidy()
 
     def _look(self, looks: Sequence[Look]) -> None:
         """Let the watch look at this evening."""
