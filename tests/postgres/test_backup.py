@@ -18,6 +18,8 @@ from tests.cli.conftest import Vfm
 from tests.people import Council
 from tests.postgres.server import Server
 from tests.store.schema import GUARDED, busy, described
+from vfm_workflow.journeys import people
+from vfm_workflow.store import dump, projects
 from vfm_workflow.store.engine import Database, versions
 from vfm_workflow.store.tables import metadata
 
@@ -237,3 +239,15 @@ def test_a_backup_overwrites_nothing_and_needs_a_database(vfm: Vfm, empty: str, 
     assert file.read_bytes() == before
     assert "no tables of this program" in at(vfm, empty).run("db", "backup", tmp_path / "x", code=1).stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_an_export_reads_one_moment_while_others_write(council: Council) -> None:
+    council.create()
+    with council.app.read() as session:
+        dump.one_moment(session)
+        before = len(projects.department_names(session))
+        with council.app.write() as other:
+            people.add_department(other, code="ZZ", name="A newer department")
+        assert len(projects.department_names(session)) == before
+    with council.app.read() as session:
+        assert len(projects.department_names(session)) == before + 1

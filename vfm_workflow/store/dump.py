@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, func, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import Raw
 from vfm_workflow.store.tables import Attachment, metadata
 
 SECRET_TABLES = frozenset({"code", "web_session"})
@@ -30,8 +31,9 @@ class Dumped:
 
 def one_moment(session: Session) -> None:
     """Let everything a new session reads be of one moment. SQLite does so by itself."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    raw = Raw.of(session)
+    if raw.postgresql:
+        raw.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", {})  # the transaction has read nothing yet
 
 
 def count() -> int:
