@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor
@@ -38,8 +38,8 @@ _FIELDS = itemgetter(*FIELDS)
 
 
 def is_move(row: Any = History) -> ColumnElement[bool]:
-    """Return what is so of a row of history that led to another stage, or begins the project: as the index of moves has it."""
-    return or_(col(row.from_stage) != col(row.to_stage), col(row.seq) == literal_column("1"))
+    """Return what is so of a row of history that led to another stage, or begins the project."""
+    return or_(col(row.from_stage) != col(row.to_stage), col(row.seq) == 1)
 
 
 @dataclass(slots=True)

@@ -57,15 +57,7 @@ class Project(Table, table=True):
 class History(Table, table=True):
     """Everything that happened to a project, in order. Append-only by trigger; each row carries the hash of the last."""
 
-    __table_args__ = (
-        UniqueConstraint("project_id", "seq"),
-        partial(
-            "ix_history_moves",
-            "project_id",
-            "seq",
-            where="from_stage <> to_stage OR seq = 1",
-        ),
-    )
+    __table_args__ = (UniqueConstraint("project_id", "seq"),)
 
     id: int | None = Field(default=None, primary_key=True)
     project_id: int = Field(foreign_key="project.id")
