@@ -33,6 +33,7 @@ from vfm_workflow.errors import ConfigError, NotAllowed, Unready
 from vfm_workflow.folders import shipped
 from vfm_workflow.journeys import dates, due, gate, people
 from vfm_workflow.journeys.deliver import deliver
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.mail import transports
 from vfm_workflow.mail.transports import Transport
 from vfm_workflow.store import listing
@@ -383,7 +384,7 @@ def test_something_new_to_look_for_is_one_function(council: Council, tmp_path: P
 
     def found(day: dt.date) -> list[tuple[str, str]]:
         with council.app.read() as session:
-            now = due.Now(session, council.home, council.home.calendar.moment(day, "09:00"))
+            now = Now(session, council.home, council.home.calendar.moment(day, "09:00"))
             return [(owed.period, owed.department) for owed in look(now, when)]
 
     assert found(dt.date(2026, 8, 31)) == []

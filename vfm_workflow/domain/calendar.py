@@ -6,6 +6,7 @@ Dates are local to the council; moments are UTC. Nothing here reads a clock.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -202,15 +203,12 @@ class Calendar:
 
     def add_working_days(self, day: dt.date, count: int) -> dt.date:
         """Return the working day `count` working days after (or, if negative, before) `day`."""
-        found = self._added.get((day, count))
-        if found is None:
-            found = self._added[day, count] = self._walk(day, count)
-        return found
+        return self._added(day, count)
 
     @cached_property
-    def _added(self) -> dict[tuple[dt.date, int], dt.date]:
-        """Each answer that was given: the clock asks for the same days of the same projects every minute."""
-        return {}
+    def _added(self) -> Callable[[dt.date, int], dt.date]:
+        """`_walk`, with its newest answers kept: the clock asks for the same days of the same projects every minute."""
+        return lru_cache(maxsize=8192)(self._walk)
 
     def _walk(self, day: dt.date, count: int) -> dt.date:
         step = dt.timedelta(days=1 if count >= 0 else -1)

@@ -15,8 +15,9 @@ from sqlmodel import Session
 from vfm_workflow.domain.lifecycle import Lifecycle
 from vfm_workflow.domain.notices import Notice
 from vfm_workflow.journeys import posting, recurring
-from vfm_workflow.journeys.due import Now, Owed
+from vfm_workflow.journeys.due import Owed
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.mail.message import DigestList
 from vfm_workflow.mail.render import Group
 from vfm_workflow.store import outbox, projects, wishes
@@ -118,10 +119,9 @@ def write(session: Session, home: Home, at: dt.datetime, now: Now | None = None)
     done = outbox.digested(session, now.today)
     readers = frozenset(each for each in now.active if each not in done and wanted.now(each))
     posted, facts = [], _facts(session, now, wanted, readers)
-    named = {
-        fact.item.get("manager") for groups in facts.values() for group in groups.values() for fact in group
-    }
-    projects.hold_people(session, {*facts, *(each for each in named if isinstance(each, int))})
+    items = (fact.item for groups in facts.values() for group in groups.values() for fact in group)
+    managers = {item["manager"] for item in items if isinstance(item.get("manager"), int)}
+    projects.hold_people(session, managers.union(facts))
     for person_id, by_notice in sorted(facts.items()):
         if (mail := _digest(session, now, person_id, by_notice)) is not None:
             posted.append(mail)

@@ -14,8 +14,8 @@ from sqlmodel import Session
 
 from vfm_workflow.domain.calendar import short_day
 from vfm_workflow.journeys import posting
-from vfm_workflow.journeys.due import Now
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.mail import invitations
 from vfm_workflow.mail.message import Mailbox
 from vfm_workflow.store import invitations as store

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from vfm_workflow.domain.lifecycle import DecisionRule
 from vfm_workflow.journeys import board, consulting, digesting, ideas, inviting, reseat, undelivered
 from vfm_workflow.journeys.digesting import Posted
-from vfm_workflow.journeys.due import Now
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.store import decisions as decision_store
 from vfm_workflow.store import outbox, seats, wishes
 from vfm_workflow.store.tables import DecisionRequest, Link

@@ -8,7 +8,8 @@ from vfm_workflow.domain.calendar import day_name, quarter_name
 from vfm_workflow.domain.notices import RECURRING, Notice, Says, When
 from vfm_workflow.domain.occasions import Round, recurrence
 from vfm_workflow.domain.release import newest_release, released_on
-from vfm_workflow.journeys.due import SCHEDULES, Now, Owed
+from vfm_workflow.journeys.due import SCHEDULES, Owed
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.store import due as store
 from vfm_workflow.store import issued as report_store
 

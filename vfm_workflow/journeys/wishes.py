@@ -13,8 +13,9 @@ from vfm_workflow.domain.notices import STAGE_OWNER, Notice
 from vfm_workflow.domain.roles import Actor
 from vfm_workflow.errors import BadInput, NotFound
 from vfm_workflow.journeys import digesting
-from vfm_workflow.journeys.due import Now, Owed
+from vfm_workflow.journeys.due import Owed
 from vfm_workflow.journeys.home import Home
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.store import projects
 from vfm_workflow.store import wishes as store
 from vfm_workflow.store.wishes import Hours

@@ -159,7 +159,7 @@ def _at(watch: Watch, database: Database, evening: Evening, pipe: Connection) ->
     """Look at an evening, and say what was found."""
     life = watch.life
     life.now, life.staff = evening.now, dict(evening.staff)
-    life.relay.took(evening.traffic)
+    life.relay.follow(evening.traffic)
     try:
         with database.read() as session:
             pinned = "SELECT count(*) FROM alembic_version"  # with its first row it reads that evening, whatever comes

@@ -152,7 +152,7 @@ class Relay(Transport):
         self._noted.clear()
         return told
 
-    def took(self, traffic: Traffic) -> None:
+    def follow(self, traffic: Traffic) -> None:
         """Take over what another process's server did."""
         self.copies |= Counter(traffic.copies)  # how often in all, which only grows
         self.prints.update(traffic.prints)

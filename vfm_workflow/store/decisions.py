@@ -107,9 +107,8 @@ def spend(session: Session, link: Link, at: dt.datetime) -> bool:
     if spent.rowcount != 1:
         session.refresh(link)
         return False
-    set_committed_value(
-        link, "used_at", at
-    )  # as it stands in the database now: nothing is to be written again
+    # As it stands in the database now: nothing is to be written or read again.
+    set_committed_value(link, "used_at", at)
     return True
 
 

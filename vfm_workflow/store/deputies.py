@@ -12,11 +12,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.roles import Actor
+from vfm_workflow.store.projects import ACTOR
 from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import Deputy, Person
 
 _PRINCIPALS = (
-    select(col(Person.id), col(Person.name), col(Person.address), col(Person.role), col(Person.department))
+    select(*ACTOR)
     .join(Deputy, col(Deputy.person_id) == col(Person.id))
     .where(
         col(Deputy.deputy_id) == bindparam("deputy"),
@@ -32,8 +33,7 @@ _PRINCIPALS = (
 
 def principals_of(session: Session, deputy_id: int, day: dt.date) -> tuple[Actor, ...]:
     """Return the active people whom somebody stands in for on a day, as people who act."""
-    found = session.connection().execute(_PRINCIPALS, {"deputy": deputy_id, "day": day})
-    return tuple(Actor(key or 0, name, address, role, code) for key, name, address, role, code in found)
+    return tuple(Actor(*row) for row in rows(session, _PRINCIPALS, {"deputy": deputy_id, "day": day}))
 
 
 def _standing(day: Any) -> Select[Person]:

@@ -17,6 +17,8 @@ from vfm_workflow.store import queue
 from vfm_workflow.store.raw import Raw
 
 BUSY_SECONDS = 15
+STATEMENTS = 512
+"""So many statements a connection keeps parsed: the program asks more than the 128 that the driver keeps by itself."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -242,9 +244,8 @@ def _engine(url: str, durable: bool) -> Engine:
     except ArgumentError as error:
         raise ConfigError([_bad_url("it is no database URL")]) from error
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        engine = create_engine(
-            parsed, connect_args={"timeout": BUSY_SECONDS, "cached_statements": 512}, hide_parameters=True
-        )
+        arguments = {"timeout": BUSY_SECONDS, "cached_statements": STATEMENTS}
+        engine = create_engine(parsed, connect_args=arguments, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         if not durable:
             event.listen(engine, "connect", _sqlite_unsafe)

@@ -102,12 +102,12 @@ def kept(session: Session, table: type[_Row], key: Any) -> _Row | None:
     A board's mails ask for the same few people over and over, and a session lets go of what nobody else holds.
     """
     held: dict[Any, _Row] = session.info.setdefault("kept", {})
-    found = held.get((table, key))
+    found = held.get((table, key)) or session.identity_map.get(identity_key(table, key))
     if found is None or not instance_state(found).persistent:  # what was removed is not there any more
         model: Any = table
         found = session.scalars(_by_key(model), {"key": key}).first()
-        if found is not None:
-            held[table, key] = found
+    if found is not None:
+        held[table, key] = found
     return found
 
 
@@ -264,9 +264,9 @@ def person_by_address(session: Session, address: str) -> Person:
     return found
 
 
-_ACTOR = select(*map(col, (Person.id, Person.name, Person.address, Person.role, Person.department))).where(
-    col(Person.address) == bindparam("address"), col(Person.active).is_(True)
-)
+ACTOR = tuple(map(col, (Person.id, Person.name, Person.address, Person.role, Person.department)))
+"""The columns of a person that make an Actor, in its order."""
+_ACTOR = select(*ACTOR).where(col(Person.address) == bindparam("address"), col(Person.active).is_(True))
 
 
 def actor_by_address(session: Session, address: str) -> Actor:

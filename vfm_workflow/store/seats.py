@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store import deputies as deputy_store
 from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import (
     DecisionRequest,
@@ -36,28 +37,20 @@ AWAY = "away"
 
 
 def _away(session: Session, day: dt.date) -> frozenset[int]:
-    """Return everybody with a deputyship on a day, whoever the deputy is; read once a transaction.
+    """Return everybody for whom somebody stands in on a day; read once a transaction.
 
     Each seat of each open decision asks, and nearly nobody is away. A deputyship that is ended meanwhile may stay among
     them; `deputy_named` says that there is a new one.
     """
     held: dict[dt.date, frozenset[int]] = session.info.setdefault(AWAY, {})
     if day not in held:
-        held[day] = frozenset(person for (person,) in rows(session, _who_is_away(), {"day": day}))
+        held[day] = frozenset(deputy_store.running(session, day))
     return held[day]
 
 
 def deputy_named(session: Session) -> None:
     """Let it be read anew who is away: a deputyship was added."""
     session.info.pop(AWAY, None)
-
-
-@cache
-def _who_is_away() -> Any:
-    day: Any = bindparam("day")
-    return select(col(Deputy.person_id)).where(
-        col(Deputy.ended_at).is_(None), col(Deputy.from_day) <= day, col(Deputy.until_day) >= day
-    )
 
 
 @cache
