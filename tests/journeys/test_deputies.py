@@ -10,7 +10,7 @@ from tests.figures_support import submit
 from tests.journeys import clockwork
 from tests.people import Council, address
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
-from vfm_workflow.journeys import deputies, leaving, moving, planning, returns, tasks
+from vfm_workflow.journeys import deputies, leaving, moving, planning, reseat, returns, tasks
 from vfm_workflow.journeys import projects as begin
 from vfm_workflow.store import deputies as store
 from vfm_workflow.store import history, pages_record, projects
@@ -418,3 +418,23 @@ def test_who_has_left_is_not_told_that_nobody_stands_in_any_more(council: Counci
     (mail,) = council.mails(notice="deputy_ended")
     assert mail.to == address("resources")
     assert "Director of Place left" in mail.data.decode()
+
+
+def test_a_deputy_named_in_a_transaction_that_looked_before_has_the_link_at_once(council: Council) -> None:
+    """Who is away is read once a transaction: naming somebody has it read again."""
+    reference = council.create()
+    council.outline_ready(reference)
+    council.do(reference, "submit_outline")
+    with council.app.write() as session:
+        reseat.reconcile(session, council.home, council.at)
+        deputies.set_deputy(
+            session,
+            council.home,
+            person=address("place"),
+            deputy=address("planning"),
+            from_day="2026-03-02",
+            until_day="2026-12-31",
+            by=None,
+            at=council.at,
+        )
+    assert [mail.notice for mail in council.mails(to="planning")] == ["deputy_named", "decision_passed"]

@@ -193,6 +193,31 @@ def test_a_thing_is_put_off_from_the_digest_and_said_again_on_its_day(
     assert when(council, "milestone_due_soon", "manager") == [D(2026, 9, 25), D(2026, 9, 28)]
 
 
+def waits_for(council: Council) -> list[D]:
+    """Return the days until which anything is put off."""
+    with council.app.read() as session:
+        return list(session.scalars(select(col(Snooze.until_day))))
+
+
+def test_a_day_that_has_come_is_let_go_once_it_was_said_however_late(
+    council: Council, reference: str
+) -> None:
+    walk(council, D(2026, 9, 3), D(2026, 9, 25))
+    put_off(council, "manager", "1")
+    assert waits_for(council) == [D(2026, 9, 28)]
+    walk(council, D(2026, 9, 30), D(2026, 9, 30))  # nothing ran on the 28th, nor the day after
+    assert when(council, "milestone_due_soon", "manager")[-1] == D(2026, 9, 30)
+    assert waits_for(council) == []
+
+
+def test_a_day_still_to_come_is_kept_whatever_else_is_said(council: Council, reference: str) -> None:
+    walk(council, D(2026, 9, 3), D(2026, 9, 25))
+    put_off(council, "manager", "20")
+    (until,) = waits_for(council)
+    walk(council, D(2026, 9, 28), D(2026, 10, 9))
+    assert waits_for(council) == [until] and until > D(2026, 10, 9)
+
+
 def test_looking_puts_nothing_off(council: Council, reference: str) -> None:
     walk(council, D(2026, 9, 3), D(2026, 9, 25))
     link = next(found for found in council.links_in(council.mails(to="manager")[-1]) if "/later" in found)
