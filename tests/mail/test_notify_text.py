@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -24,7 +24,7 @@ PIECES = [
 
 def shown(text: str) -> str:
     """Return what a reader sees of what is sent: backslashes and entities are undone, as Notify does."""
-    return html.unescape(re.sub(r"\\([\\`*_\[\]|~.])", r"\1", text)).replace("\u200b", "")
+    return html.unescape(re.sub(r"\\([\\`*_\[\]|~.)])", r"\1", text)).replace("\u200b", "")
 
 
 def words(text: str) -> str:
@@ -35,6 +35,9 @@ hostile = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=14).m
 
 
 @given(hostile)
+@example("2)")
+@example("2) word\n1. word")
+@example("https://evil.example/a*https://evil.example/a*")
 def test_a_reader_of_markdown_finds_paragraphs_and_nothing_else(text: str) -> None:
     def kinds(tokens: list[object]) -> set[str]:
         found: set[str] = set()
@@ -43,9 +46,11 @@ def test_a_reader_of_markdown_finds_paragraphs_and_nothing_else(text: str) -> No
             found |= kinds(token.children or [])  # type: ignore[attr-defined]
         return found
 
-    assert (
-        kinds(list(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(plain(text)))) <= INERT
-    )
+    read = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    sent = re.sub(
+        r"https?://\S+", "address", plain(text)
+    )  # Notify takes an address whole before it looks for marks
+    assert kinds(list(read.parse(sent))) <= INERT
 
 
 @given(hostile)

@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"(https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+)([).,:\"']*)(?
 """An address, what Notify leaves out of it where it ends it, and what comes behind."""
 _MARKS = re.compile(r"[\\`*_\[\]|~]")
 """What means something wherever it stands; a backslash makes it into itself."""
-_NUMBER = re.compile(r"^(\d+)\.")
+_NUMBER = re.compile(r"^(\d+)([.)])")
 _BARE = "\u200b"
 """A space without width: it keeps a mark that means something at the beginning of a line from standing there."""
 _BEGINS = re.compile(r"[-#+^•]|=[= ]*$")
@@ -44,7 +44,7 @@ def _line(line: str) -> str:
     written = "".join([*shown, _words(line[end:])])
     if _BEGINS.match(line):
         return _BARE + written
-    return _NUMBER.sub(r"\1\\.", written) if line[:1].isdigit() else written
+    return _NUMBER.sub(r"\1\\\2", written) if line[:1].isdigit() else written
 
 
 def _words(text: str) -> str:
