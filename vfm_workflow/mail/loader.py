@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import jinja2
 from jinja2 import (
     BaseLoader,
-    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateNotFound,
@@ -18,6 +18,7 @@ from jinja2 import (
 from vfm_workflow.mail.council import Council
 from vfm_workflow.mail.filters import filters
 from vfm_workflow.mail.inline import Stylesheet, stylesheet
+from vfm_workflow.templates import Environment
 
 FRAME = "_frame/base.html"
 """The template whose <style> element serves every mail."""
@@ -34,7 +35,7 @@ class TemplateLoader(BaseLoader):
         self._sheet: Stylesheet | None = None
 
     def get_source(
-        self, environment: Environment, template: str
+        self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         """Return the source, its file and whether it is current. Raises TemplateNotFound."""
         source, file, current = self._inner.get_source(environment, template)
@@ -44,7 +45,7 @@ class TemplateLoader(BaseLoader):
             source = self._sheet.inline(source)
         return without_tag_lines(source), file, current
 
-    def _frame_css(self, environment: Environment) -> str:
+    def _frame_css(self, environment: jinja2.Environment) -> str:
         try:
             return stylesheet(self._inner.get_source(environment, FRAME)[0])
         except TemplateNotFound:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from jinja2 import (
     ChainableUndefined,
     ChoiceLoader,
-    Environment,
     FileSystemBytecodeCache,
     FileSystemLoader,
     PackageLoader,
@@ -25,6 +24,7 @@ from markupsafe import Markup
 from vfm_workflow.domain.calendar import day_name, month_name, quarter_name, short_day, year_name
 from vfm_workflow.domain.money import figure, pounds
 from vfm_workflow.domain.snapshot import fingerprint
+from vfm_workflow.templates import Environment
 from vfm_workflow.wiring import App
 
 if TYPE_CHECKING:
