@@ -64,7 +64,7 @@ def test_each_mail_looks_as_if_it_had_been_inlined_itself(key: str) -> None:
 
 def everything() -> list[Group]:
     made = catalogue()
-    return [Group(key, [SAMPLES[context_key(key, notice)]] * 2) for _, key, notice in made.digests()]
+    return [Group(key, [SAMPLES[context_key(key, notice)]] * 2) for _, key, notice in made.digests]
 
 
 def test_a_digest_of_everything_looks_as_if_it_had_been_inlined_itself() -> None:

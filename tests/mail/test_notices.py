@@ -33,7 +33,7 @@ def test_every_kind_of_schedule_has_its_timing_and_its_values() -> None:
 
 
 def test_a_digest_is_in_the_order_of_the_sections_and_then_of_the_catalogue() -> None:
-    order = [(section.key, key) for section, key, _ in catalogue().digests()]
+    order = [(section.key, key) for section, key, _ in catalogue().digests]
     assert [section for section, _ in order] == sorted(
         (section for section, _ in order), key=["late", "now", "soon", "news"].index
     )

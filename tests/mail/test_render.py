@@ -20,7 +20,7 @@ from vfm_workflow.mail.samples import COUNCIL, DAY, SAMPLES, TASKS_URL
 
 CATALOGUE = catalogue()
 SHIPPED = Renderer([NOTIFICATIONS], CATALOGUE, COUNCIL)
-DIGESTS = {key: context_key(key, notice) for _, key, notice in CATALOGUE.digests()}
+DIGESTS = {key: context_key(key, notice) for _, key, notice in CATALOGUE.digests}
 HOSTILE = '<script>alert("x")</script>{{ 7 * 7 }} & “quotes”'
 
 

@@ -380,7 +380,7 @@ def test_one_click_of_a_mail_program_stops_what_may_be_stopped_and_nothing_else(
     assert "Monthly returns overdue, because you manage the project" in answer.text
     with council.app.read() as session:
         choices = {row.notice: row.choice for row in session.scalars(select(NoticeChoice))}
-    digests = council.home.catalogue.digests()
+    digests = council.home.catalogue.digests
     assert choices == {key: "off" for _, key, notice in digests if "off" in notice.choices()}
     assert raw_post(council, optional, body, kind).status_code == 200, "again is as good as once"
     resume(council, reference, D(2026, 9, 4))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -177,8 +178,9 @@ class Notice(Strict):
     snooze: bool = False
     """Whether somebody may put off one of its facts until a day."""
 
+    @cached_property
     def chain(self) -> list[tuple[When, tuple[str, ...], str]]:
-        """Return (when, to whom, why) of each step, the notice's own first."""
+        """(when, to whom, why) of each step, the notice's own first."""
         if self.when is None:
             return []
         steps = [
@@ -204,9 +206,12 @@ class Catalogue(Strict):
     sections: tuple[Section, ...] = Field(min_length=1)
     notices: dict[str, Notice] = Field(min_length=1)
 
-    def digests(self) -> Iterator[tuple[Section, str, Notice]]:
-        """Yield (section, key, notice) for every digest notice, in the order in which a digest shows them."""
-        for section in self.sections:
-            for key, notice in self.notices.items():
-                if notice.deliver == "digest" and notice.section == section.key:
-                    yield section, key, notice
+    @cached_property
+    def digests(self) -> tuple[tuple[Section, str, Notice], ...]:
+        """(section, key, notice) of every digest notice, in the order in which a digest shows them."""
+        return tuple(
+            (section, key, notice)
+            for section in self.sections
+            for key, notice in self.notices.items()
+            if notice.deliver == "digest" and notice.section == section.key
+        )

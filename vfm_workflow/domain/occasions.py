@@ -61,50 +61,56 @@ def recurrence(when: When, today: dt.date, calendar: Calendar) -> Round | None:
     """
     wait = when.working_days or 0
     come = [
-        (start, found)
-        for found in _rounds(when, today, calendar)
-        if (start := calendar.add_working_days(found.day, wait)) <= today
+        (start, day, of)
+        for day, of in _rounds(when, today, calendar)
+        if (start := calendar.add_working_days(day, wait)) <= today
     ]
     if not come:
         return None
-    start, found = max(come)
+    start, day, of = max(come)
     late = when.late_working_days
     if (late is not None and calendar.working_days_between(start, today) > late) or (
-        wait < 0 and today >= found.day
+        wait < 0 and today >= day
     ):
         return None
+    found = _round(when, day, of, calendar)
     if when.then_every is None:
         return found
     number = calendar.working_days_between(start, today) // when.then_every
     return found._replace(key=f"{found.key}+{number}") if number else found
 
 
-def _rounds(when: When, today: dt.date, calendar: Calendar) -> Iterator[Round]:
-    """Yield the rounds around `today`: as many before and after it as `working_days` can reach."""
+def _rounds(when: When, today: dt.date, calendar: Calendar) -> Iterator[tuple[dt.date, dt.date]]:
+    """Yield (day, a day of its period) of the rounds around `today`: as many before and after it as `working_days` reach."""
     if when.what == "every_year":
         for year in range(today.year - 2, today.year + 2):
             nominal = calendar.day_of_year(year, when.date or "")
-            ends = calendar.financial_year(nominal)
-            yield Round(
-                year_name(ends), calendar.next_working_day(nominal), year_name(ends), year_name(ends - 1)
-            )
+            yield calendar.next_working_day(nominal), nominal
         return
     index = today.year * 12 + today.month - 1
     for month in (f"{i // 12:04d}-{i % 12 + 1:02d}" for i in range(index - 8, index + 6)):
-        if when.what == "every_month":
-            name, before = month_name(month), month_name(month_before(month))
-            yield Round(month, _day_in(when, month, calendar), name, before)
-        elif (
-            calendar.quarter_months(quarter := calendar.quarter(month_end(month)))[(when.month or 1) - 1]
-            == month
+        last = month_end(month)
+        if (
+            when.what == "every_month"
+            or calendar.quarter_months(calendar.quarter(last))[(when.month or 1) - 1] == month
         ):
-            last = quarter_name(calendar.quarter_before(month_end(month)))
-            yield Round(quarter, _day_in(when, month, calendar), quarter_name(quarter), last)
+            yield _day_in(when, last, calendar), last
 
 
-def _day_in(when: When, month: str, calendar: Calendar) -> dt.date:
-    """Return the working day of `month` on which it comes round: one that is named and off is the next."""
-    last = month_end(month)
+def _round(when: When, day: dt.date, of: dt.date, calendar: Calendar) -> Round:
+    """Return the round of the period that has the day `of`, by its name and the last one's."""
+    if when.what == "every_year":
+        ends = calendar.financial_year(of)
+        return Round(year_name(ends), day, year_name(ends), year_name(ends - 1))
+    if when.what == "every_month":
+        month = f"{of:%Y-%m}"
+        return Round(month, day, month_name(month), month_name(month_before(month)))
+    quarter = calendar.quarter(of)
+    return Round(quarter, day, quarter_name(quarter), quarter_name(calendar.quarter_before(of)))
+
+
+def _day_in(when: When, last: dt.date, calendar: Calendar) -> dt.date:
+    """Return the working day on which it comes round in the month that ends on `last`: one named and off is the next."""
     if when.working_day is not None:
         return calendar.nth_working_day(last.year, last.month, when.working_day)
     return calendar.next_working_day(last.replace(day=min(when.day or 1, last.day)))

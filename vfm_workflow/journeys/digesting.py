@@ -194,7 +194,7 @@ def _pending(session: Session, now: Now) -> list[Occurrence]:
 def owed_to(now: Now, notice: Notice) -> Iterator[tuple[Owed, int, int, str]]:
     """Yield (fact, person, step, why) of a notice's chain. Whoever hears at one step hears at no later one."""
     heard = set[tuple[str, int]]()
-    for step, (when, to, why) in enumerate(notice.chain()):
+    for step, (when, to, why) in enumerate(notice.chain):
         for owed in recurring.owed(now, notice, when):
             for person_id in _people(now, owed, to):
                 if (owed.subject, person_id) not in heard or not step:

@@ -69,7 +69,7 @@ def kinds(session: Session, home: Home, person_id: int) -> list[Kind]:
 
 
 def _in_order(home: Home) -> Iterator[tuple[str, Notice]]:
-    yield from ((key, notice) for _, key, notice in home.catalogue.digests())
+    yield from ((key, notice) for _, key, notice in home.catalogue.digests)
     yield from (
         (key, notice) for key, notice in home.catalogue.notices.items() if notice.deliver == "at_once"
     )
@@ -80,7 +80,7 @@ def _why(notice: Notice, roles: Collection[str]) -> str | None:
     if notice.deliver == "at_once":
         theirs = not {"project_manager", "head_of_service"}.isdisjoint(roles)
         return notice.why if theirs and len(notice.choices()) > 1 else None
-    for _, to, why in notice.chain():
+    for _, to, why in notice.chain:
         if set(to) & set(roles) or (STAGE_OWNER in to and roles):
             return why
     return None
@@ -208,6 +208,6 @@ def putting_off(session: Session, home: Home, by: Actor, at: dt.datetime) -> lis
 
 def stop(session: Session, home: Home, person_id: int, at: dt.datetime) -> None:
     """Switch off every digest notice that a person may, whether or not it has come to them yet (RFC 8058)."""
-    for _, key, notice in home.catalogue.digests():
+    for _, key, notice in home.catalogue.digests:
         if "off" in notice.choices():
             store.choose(session, person_id, key, "off", at)

@@ -127,7 +127,7 @@ class Renderer:
                 whys.setdefault(group.notice_key, []).extend(group.whys)
         return [
             self._part(section.title, key, notice, waiting[key], whys[key])
-            for section, key, notice in self._catalogue.digests()
+            for section, key, notice in self._catalogue.digests
             if key in waiting
         ]
 
