@@ -25,7 +25,7 @@ from vfm_workflow.simulation.watch import Watch
 from vfm_workflow.store.engine import Database
 
 Look = Literal["day", "month", "whole", "end"]
-PINNED = "pinned"
+PIN, PINNED = "pin", "pinned"
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,14 @@ class Aside:
         """
         life = self.watch.life
         self._come_to_an_end()
-        self._pipe.send(
-            Evening(life.now, dict(life.staff), tuple(posted), tuple(ticked), life.relay.traffic(), looks)
+        self._pipe.send(PIN)
+        evening = Evening(
+            life.now, dict(life.staff), tuple(posted), tuple(ticked), life.relay.traffic(), looks
         )
-        self._looking, self._day = True, life.today
         if (said := self._pipe.recv()) != PINNED:
             raise RuntimeError(f"the watch said {said!r}")
+        self._pipe.send(evening)
+        self._looking, self._day = True, life.today
 
     def end(self) -> Counter[str]:
         """Wait for its last look; return what was looked at, how often. Raises Broken."""
@@ -140,31 +142,33 @@ def _serve(watch: Watch, pipe: Connection) -> None:
         database = Database(
             watch.life.app.database.url, durable=False
         )  # a connection is not shared across a fork
-        while (evening := _next(pipe)) is not None:
-            _at(watch, database, evening, pipe)
+        while _goes_on(pipe):
+            _evening(watch, database, pipe)
         code = 0
     finally:
         os._exit(code)  # nothing of the other process is to be ended here a second time
 
 
-def _next(pipe: Connection) -> Evening | None:
+def _goes_on(pipe: Connection) -> bool:
+    """Wait for the next evening; return False where the council's process is gone."""
     try:
-        evening: Evening = pipe.recv()
+        said: object = pipe.recv()
     except EOFError:
-        return None
-    return evening
+        return False
+    return said == PIN
 
 
-def _at(watch: Watch, database: Database, evening: Evening, pipe: Connection) -> None:
-    """Look at an evening, and say what was found."""
+def _evening(watch: Watch, database: Database, pipe: Connection) -> None:
+    """Look at an evening, and say what was found. Its rows are held before it is told of: the council waits for that."""
     life = watch.life
-    life.now, life.staff = evening.now, dict(evening.staff)
-    life.relay.follow(evening.traffic)
     try:
         with database.read() as session:
             pinned = "SELECT count(*) FROM alembic_version"  # with its first row it reads that evening, whatever comes
             session.connection().exec_driver_sql(pinned)
             pipe.send(PINNED)
+            evening: Evening = pipe.recv()
+            life.now, life.staff = evening.now, dict(evening.staff)
+            life.relay.follow(evening.traffic)
             watch.reads = lambda: nullcontext(session)
             _look(watch, evening.looks, evening.posted, evening.ticked)
     except Broken as broken:

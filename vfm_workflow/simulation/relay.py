@@ -154,7 +154,8 @@ class Relay(Transport):
 
     def follow(self, traffic: Traffic) -> None:
         """Take over what another process's server did."""
-        self.copies |= Counter(traffic.copies)  # how often in all, which only grows
+        for key, count in traffic.copies.items():
+            self.copies[key] = count  # how often in all
         self.prints.update(traffic.prints)
         self.taken.update(traffic.copies)
         self.early += traffic.early
