@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy import event
 
 from tests.claims_support import (
     act,
@@ -21,6 +20,7 @@ from tests.claims_support import (
 )
 from tests.figures_support import events, moment
 from tests.people import Council
+from tests.statements import heard
 from tests.store.test_history import broken
 from vfm_workflow.domain.roles import may
 from vfm_workflow.errors import BadInput, NotAllowed, NotFound
@@ -250,18 +250,8 @@ def test_the_registers_statements_do_not_grow_with_its_lines(council: Council) -
 
 def statements(council: Council, most: int) -> int:
     """Return how many statements the register of the first projects takes."""
-    seen: list[str] = []
-
-    def note(*args: object) -> None:
-        seen.append(str(args[2]))
-
-    engine = council.app.database.engine
     asked = register.Asked(2026, project_id=1 if most == 1 else None)
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        with council.app.read() as session:
-            found = register.of(session, council.home, council.at, asked)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    with heard(council) as seen, council.app.read() as session:
+        found = register.of(session, council.home, council.at, asked)
     assert len(found.rows) == most
     return len(seen)

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from tests.access_support import add_member, consult, everything, join_more
 from tests.people import Council, address
+from tests.statements import heard
 from tests.web.support import Browser
 from vfm_workflow.errors import NotFound
 from vfm_workflow.journeys import advance, planning, writing
 from vfm_workflow.store import history, projects
 from vfm_workflow.store.tables import DecisionRequest, History, VoteRow
-
-
-@contextmanager
-def counted(council: Council) -> Iterator[list[str]]:
-    """Yield every statement that SQLAlchemy sends meanwhile."""
-    said: list[str] = []
-
-    def hear(_: Any, __: Any, statement: str, *___: Any) -> None:
-        said.append(statement)
-
-    engine = council.app.database.engine
-    event.listen(engine, "before_cursor_execute", hear)
-    yield said
-    event.remove(engine, "before_cursor_execute", hear)
 
 
 def copies(council: Council, reference: str, count: int) -> None:
@@ -77,7 +62,7 @@ def test_a_list_of_fifty_projects_asks_as_many_questions_as_one_of_one(council: 
         for who in people:
             browser.sign_in(who).get(page)
             council.home.kept.clear()
-            with counted(council) as said:
+            with heard(council) as said:
                 answer = browser.get(page)
             if page.startswith("/projects"):
                 listed = answer.text.partition('id="pictures"')[

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.people import Council, address
+from tests.statements import listen
 from tests.web.support import BASE, Browser
 from vfm_workflow.store import projects
 
@@ -31,17 +31,13 @@ class Work:
 
     def __init__(self, council: Council) -> None:
         self.before, self.after, self.answered = 0, 0, False
-        event.listen(council.app.database.engine, "before_cursor_execute", self._count)
-        self.council = council
+        self.close = listen(council, self._count)
 
-    def _count(self, *_: object) -> None:
+    def _count(self, _: str) -> None:
         if self.answered:
             self.after += 1
         else:
             self.before += 1
-
-    def close(self) -> None:
-        event.remove(self.council.app.database.engine, "before_cursor_execute", self._count)
 
 
 def ask(browser: Browser, who: str) -> tuple[Work, bytes]:

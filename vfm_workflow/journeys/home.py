@@ -99,9 +99,8 @@ class Home:
                 "document": lifecycle.canonical,
                 "published_at": at,
             }
-            outbox.insert_new(
-                session, LifecycleVersion, [row]
-            )  # somebody else may publish it this very moment
+            # somebody else may publish it this very moment
+            outbox.insert_new(session, LifecycleVersion, row)
         return lifecycle.digest
 
     def url(self, path: str) -> str:

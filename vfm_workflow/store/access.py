@@ -24,6 +24,7 @@ from sqlmodel import Session, col
 from vfm_workflow.domain.roles import MEMBER_ROLES, Reach, Standing
 from vfm_workflow.store import projects
 from vfm_workflow.store.projects import AnyProject
+from vfm_workflow.store.raw import done
 from vfm_workflow.store.tables import (
     Consultation,
     DecisionRequest,
@@ -83,7 +84,7 @@ def standings(session: Session, rows: Iterable[AnyProject]) -> dict[int, Standin
     """Return project id → its whole standing, by one statement for all of them."""
     wanted = {projects.key(row): row for row in rows}
     ties = {key: _Ties() for key in wanted}
-    for kind, project_id, person, what in session.execute(_TIES, {"ids": sorted(wanted)}):
+    for kind, project_id, person, what in done(session, _TIES, {"ids": sorted(wanted)}):
         ties[project_id].add(kind, person, what)
     return {
         key: Standing(

@@ -35,20 +35,19 @@ _COLUMNS = (
 
 def listing(session: Session, project_id: int, document: str | None = None) -> list[File]:
     """Return the files of a project's draft (or of one of its documents), without those taken off, by name."""
-    query = _listing()
-    if document is not None:
-        query = query.where(col(Attachment.document) == document)
-    return [File(*row) for row in rows(session, query, {"project": project_id})]
+    asked = {"project": project_id, "document": document}
+    return [File(*row) for row in rows(session, _listing(document is None), asked)]
 
 
 @cache
-def _listing() -> Any:
-    return (
+def _listing(every: bool) -> Any:
+    query = (
         select(*map(col, _COLUMNS), col(Person.name))
         .join(Person, col(Person.id) == col(Attachment.added_by))
         .where(col(Attachment.project_id) == bindparam("project"), col(Attachment.removed_at).is_(None))
         .order_by(col(Attachment.document), col(Attachment.name), col(Attachment.id))
     )
+    return query if every else query.where(col(Attachment.document) == bindparam("document"))
 
 
 def held(session: Session, project_id: int) -> tuple[int, int]:

@@ -59,7 +59,7 @@ def add(
         "recipient": recipient,
         "said": said,
     }
-    if not insert_new(session, Bounce, [row]):
+    if not insert_new(session, Bounce, row):
         return False
     if mail is not None and kind != "delayed" and mail.bounced_at is None:
         mail.bounced_at = at

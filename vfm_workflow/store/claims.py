@@ -205,12 +205,9 @@ def waiting(session: Session) -> list[Waiting]:
 def _waiting() -> Any:
     """The clock asks it every minute: building the statement costs more than running it."""
     c, p, s = SavingClaim, Project, SavingLine
-    spent = (
-        select(col(SavingDestination.claim_id), func.sum(SavingDestination.amount).label("amount"))
-        .group_by(col(SavingDestination.claim_id))
-        .subquery()
-    )
-    left = col(c.amount) - func.coalesce(spent.c.amount, 0)
+    d = SavingDestination
+    spent = select(func.sum(d.amount)).where(col(d.claim_id) == col(c.id)).scalar_subquery()
+    left = col(c.amount) - func.coalesce(spent, 0)
     since = func.coalesce(col(c.banked_at), col(c.verified_at), col(c.evidenced_at))
     return (
         select(
@@ -219,9 +216,8 @@ def _waiting() -> Any:
         )
         .join(s, col(s.id) == col(c.line_id))
         .join(p, col(p.id) == col(s.project_id))
-        .outerjoin(spent, spent.c.claim_id == col(c.id))
         .where(
-            col(c.state).in_(sorted(STEPS)),
+            or_(*(col(c.state) == state for state in STEPS)),
             or_(col(c.state) != "banked", left > 0),
             or_(col(c.state) != "verified", col(s.cashable).is_(True)),
         )

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session, col
 
-from vfm_workflow.store.raw import rows
+from vfm_workflow.store.raw import rows, seldom
 from vfm_workflow.store.tables import Consultation, Link, Person, Project
 
 
@@ -34,7 +34,7 @@ def last_asked(session: Session) -> dict[str, int]:
 
 def waiting(session: Session) -> list[tuple[Consultation, Project, Person]]:
     """Return the consultations that somebody was asked for by link and has not answered, oldest first."""
-    return [(row, project, person) for row, project, person in session.execute(_waiting())]
+    return [(row, project, person) for row, project, person in seldom(session, _waiting())]
 
 
 @cache

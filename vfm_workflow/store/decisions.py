@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.decisions import Seat, Vote
-from vfm_workflow.store.raw import Raw, done, rows
+from vfm_workflow.store.raw import Raw, done, seldom
 from vfm_workflow.store.tables import DecisionRequest, Dispute, Link, Project, Slot, Version, VoteRow
 
 
@@ -42,10 +42,10 @@ def request_of(session: Session, link_id: int) -> int | None:
     return found[0] if found is not None else None
 
 
+IS_OPEN = col(DecisionRequest.state) == literal_column("'open'")
+"""The state stands in it as the index of open decisions has it: with a parameter SQLite would read each that there ever was."""
 _OPEN_REQUESTS = (
-    select(DecisionRequest)
-    .where(col(DecisionRequest.state) == "open")
-    .order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))
+    select(DecisionRequest).where(IS_OPEN).order_by(col(DecisionRequest.opened_at), col(DecisionRequest.id))
 )
 _REQUEST: Any = bindparam("request")
 _LOCKED = select(DecisionRequest).where(col(DecisionRequest.id) == _REQUEST).with_for_update()
@@ -58,7 +58,7 @@ _VOTES = select(VoteRow).where(col(VoteRow.request_id) == _REQUEST).order_by(col
 def open_requests(session: Session, project_id: int | None = None) -> list[DecisionRequest]:
     """Return the open requests, of one project or of all, oldest first."""
     if project_id is None:
-        return list(session.scalars(_OPEN_REQUESTS))
+        return [request for (request,) in seldom(session, _OPEN_REQUESTS)]
     mine = _OPEN_REQUESTS.where(col(DecisionRequest.project_id) == project_id)
     return list(session.scalars(mine))
 
@@ -123,7 +123,7 @@ def revoke(
 ) -> list[int]:
     """Revoke the live links of a request (or of one of its slots). Return the slots that had one."""
     said = {"request": request_id, "at": at, "why": why, "slot": slot_id}
-    found = rows(session, _revoke_all() if slot_id is None else _revoke_one(), said)
+    found = done(session, _revoke_all() if slot_id is None else _revoke_one(), said).all()
     revoked = [slot for (slot,) in found if slot is not None]
     forget_links(session)
     return revoked

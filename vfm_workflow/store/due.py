@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.domain.assurance import seat_name
+from vfm_workflow.store.decisions import IS_OPEN
 from vfm_workflow.store.history import is_move
 from vfm_workflow.store.raw import Raw, rows
 from vfm_workflow.store.tables import (
@@ -332,15 +333,15 @@ def _heads() -> Any:
 
 
 def open_decisions(session: Session) -> list[Row[Any]]:
-    """Return (request id, project id, decision, deadline) of every open request."""
-    return list(rows(session, _open_decisions()))
+    """Return (request id, project id, decision, deadline) of every open request, oldest first."""
+    return sorted(rows(session, _open_decisions()), key=lambda row: row[0])
 
 
 @cache
 def _open_decisions() -> Any:
+    """Put in order by the database, it would walk every request there ever was."""
     r = DecisionRequest
-    query = select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline))
-    return query.where(col(r.state) == "open").order_by(col(r.id))
+    return select(col(r.id), col(r.project_id), col(r.decision), col(r.deadline)).where(IS_OPEN)
 
 
 def unvoted(session: Session, request_ids: list[int]) -> dict[int, list[str]]:

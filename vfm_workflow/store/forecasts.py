@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import done
 from vfm_workflow.store.returns import Reported, newest, numbered
 from vfm_workflow.store.tables import SavingForecast, SavingLine
 
@@ -47,8 +48,9 @@ def add(
     at: dt.datetime,
 ) -> None:
     """Add a row for each forecast in whole pence that is new or corrected. `known` are the month's as they count now."""
-    session.add_all(
-        SavingForecast(line_id=line_id, period=period, number=number, amount=value, at=at, by=by)
-        for line_id, number, value in numbered(known, values)
-    )
-    session.flush()
+    new = [
+        {"line_id": key, "period": period, "number": number, "amount": value, "at": at, "by": by}
+        for key, number, value in numbered(known, values)
+    ]
+    if new:
+        done(session, insert(SavingForecast), new)

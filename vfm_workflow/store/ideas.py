@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from vfm_workflow.store.raw import seldom
 from vfm_workflow.store.tables import Department, Idea, Person
 
 
@@ -29,7 +30,7 @@ class Proposed(NamedTuple):
 
 def waiting(session: Session) -> list[Idea]:
     """Return the ideas that nobody has replied to, oldest first."""
-    return list(session.scalars(_waiting()))
+    return [idea for (idea,) in seldom(session, _waiting())]
 
 
 @cache

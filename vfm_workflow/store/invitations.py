@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, false, func, not_, null, or_, select, tuple_, union_all, update
+from sqlalchemy import and_, bindparam, case, false, func, not_, null, or_, select, union_all, update
 from sqlmodel import Session, col
 
 from vfm_workflow.store.outbox import insert_new
@@ -110,7 +110,7 @@ def unwanted(
 def _unwanted(ended: frozenset[tuple[str, str]]) -> Any:
     m, p, d, i, c = Milestone, Project, Department, Invitation, NoticeChoice
     theirs = or_(col(i.person_id) == col(p.manager_id), col(i.person_id) == _head())
-    over = tuple_(col(p.lifecycle), col(p.stage)).in_(sorted(ended)) if ended else false()
+    over = or_(false(), *(and_(col(p.lifecycle) == of, col(p.stage) == stage) for of, stage in sorted(ended)))
     return (
         select(
             col(i.milestone_id),
@@ -156,7 +156,7 @@ def note(
     said = {"day": day, "title": title, "cancelled": cancelled, "sent_at": at}
     if sequence is None:
         row = {"milestone_id": milestone_id, "person_id": person_id, "sequence": 0, **said}
-        return 0 if insert_new(session, Invitation, [row]) else None
+        return 0 if insert_new(session, Invitation, row) else None
     i = Invitation
     query = (
         update(i)

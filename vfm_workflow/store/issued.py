@@ -57,7 +57,7 @@ def add(
         "exempt": exempt,
         "digest": digest,
     }
-    return bool(outbox.insert_new(session, IssuedReport, [row]))
+    return outbox.insert_new(session, IssuedReport, row)
 
 
 def comment(

@@ -25,7 +25,7 @@ def ask(
     """Ask for a job and wake who does it; return it. Where the same work is open already, that is the job."""
     row = {"kind": kind, "key": key, "arguments": dict(arguments), "asked_by": asked_by, "asked_at": at}
     start = {"state": "queued", "attempts": 0, "done": 0, "total": 0, "said": ""}
-    insert_new(session, Job, [{**row, **start}])
+    insert_new(session, Job, {**row, **start})
     queue.wake(session, queue.WORK)
     query = select(Job).where(col(Job.kind) == kind, col(Job.key) == key, col(Job.state).in_(OPEN))
     return session.scalars(query).one()

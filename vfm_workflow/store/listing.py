@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from vfm_workflow.domain.roles import Reach
 from vfm_workflow.errors import BadInput
 from vfm_workflow.store.access import within
-from vfm_workflow.store.raw import done
+from vfm_workflow.store.raw import rows
 from vfm_workflow.store.tables import LifecycleVersion, Milestone, Person, Project
 
 _RAG = case({"red": 0, "amber": 1, "green": 2}, value=col(Project.rag), else_=3)
@@ -104,8 +104,8 @@ def page(
 
 def one(session: Session, reference: str) -> Row | None:
     """Return the row of one project, or None where there is no such reference."""
-    found = done(session, _one(), {"reference": reference.strip().upper()}).first()
-    return Row._make(found) if found is not None else None
+    found = rows(session, _one(), {"reference": reference.strip().upper()})
+    return Row._make(found[0]) if found else None
 
 
 @cache

@@ -14,39 +14,31 @@ from sqlmodel import Session, col
 
 from vfm_workflow.store import queue
 from vfm_workflow.store.mail_log import ABSENT, FOUND, NOT_SETTLED, RETRIED, UNKNOWN, UNTOLD
-from vfm_workflow.store.raw import Raw, rows
+from vfm_workflow.store.raw import Raw, done, rows, seldom
 from vfm_workflow.store.tables import Attempt, DigestSent, Occurrence, OutboxMail, Person
 
 OPEN = ("waiting", "opening", "sending")
 
 
-def insert_new(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Insert the rows whose key is new; return the inserted rows' primary keys.
+def insert_new(session: Session, table: Any, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is there already, or another's that may be there once. Return whether it was inserted.
 
     `rowcount` cannot be trusted for this on PostgreSQL, so the database itself says what it inserted.
     """
-    if not rows:
-        return []
-    target: Table = table.__table__
-    adding = _insert(session.get_bind().dialect.name, target)
-    # one statement of bounded size: SQLite allows 32,766 variables
-    width = max(1, 900 // len(target.columns))
-    found: list[Any] = []
-    for start in range(0, len(rows), width):
-        statement = adding.values(list(rows[start : start + width])).on_conflict_do_nothing()
-        found += session.execute(statement.returning(*target.primary_key.columns)).all()
-    return found
+    adding = _insert_new(session.get_bind().dialect.name, table.__table__)
+    return done(session, adding, row).first() is not None
 
 
-def _insert(dialect: str, table: Table) -> Any:
+@cache
+def _insert_new(dialect: str, table: Table) -> Any:
     """Return the dialect's own INSERT, which has a conflict clause. Loading PostgreSQL's takes a while: not on SQLite."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
-        return postgresql.insert(table)
+        return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
     from sqlalchemy.dialects import sqlite
 
-    return sqlite.insert(table)
+    return sqlite.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 _ITEM = json.JSONEncoder(ensure_ascii=False).encode
@@ -146,7 +138,7 @@ def said(session: Session, keys: Sequence[Key]) -> set[Key]:
 
 def pending_facts(session: Session) -> list[Occurrence]:
     """Return what events left to be said and no digest has said yet, oldest first."""
-    return list(session.scalars(_pending()))
+    return [fact for (fact,) in seldom(session, _pending())]
 
 
 @cache

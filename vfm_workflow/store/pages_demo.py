@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from vfm_workflow.errors import NotFound
+from vfm_workflow.store.decisions import IS_OPEN
 from vfm_workflow.store.tables import DecisionRequest, Link, OutboxMail, Person, Slot
 
 
@@ -65,7 +66,7 @@ def asking(session: Session, at: dt.datetime) -> int | None:
             col(Link.used_at).is_(None),
             col(Link.revoked_at).is_(None),
             col(Link.expires_at) > at,
-            col(DecisionRequest.state) == "open",
+            IS_OPEN,
         )
         .order_by(col(OutboxMail.id).desc())
         .limit(1)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, exists, func, or_, select, tuple_
 from sqlmodel import Session, col
 
+from vfm_workflow.store.decisions import IS_OPEN
 from vfm_workflow.store.history import is_move
 from vfm_workflow.store.tables import (
     DecisionRequest,
@@ -38,7 +39,7 @@ def stage_moves(session: Session, project_id: int) -> list[tuple[dt.datetime, st
 
 _OPEN = (
     select(col(DecisionRequest.project_id), col(DecisionRequest.decision), col(DecisionRequest.deadline))
-    .where(col(DecisionRequest.state) == "open")
+    .where(IS_OPEN)
     .order_by(col(DecisionRequest.deadline).desc())
 )
 

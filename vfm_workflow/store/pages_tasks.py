@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from vfm_workflow.domain.assurance import seat_name
 from vfm_workflow.domain.roles import Actor
+from vfm_workflow.store.decisions import IS_OPEN
 from vfm_workflow.store.mail_log import WAITS_FOR_SOMEBODY
 from vfm_workflow.store.tables import (
     Condition,
@@ -68,7 +69,7 @@ def ballots(session: Session, person_id: int, at: dt.datetime) -> list[Ballot]:
         )
         .join(holder, col(holder.id) == func.coalesce(col(live.person_id), col(Slot.person_id)))
         .where(
-            col(r.state) == "open",
+            IS_OPEN,
             col(VoteRow.id).is_(None),
             col(Slot.vacated_at).is_(None),
             or_(col(holder.id) == person_id, col(holder.id).in_(mailboxes)),
@@ -97,7 +98,7 @@ def by_ids(session: Session, ids: Collection[int]) -> dict[int, Project]:
 def open_decisions(session: Session, project_ids: Collection[int]) -> set[tuple[int, str]]:
     """Return (project id, decision) of the open requests of some projects."""
     query = select(col(DecisionRequest.project_id), col(DecisionRequest.decision)).where(
-        col(DecisionRequest.state) == "open", col(DecisionRequest.project_id).in_(sorted(project_ids))
+        IS_OPEN, col(DecisionRequest.project_id).in_(sorted(project_ids))
     )
     return {(project_id, decision) for project_id, decision in session.execute(query)}
 

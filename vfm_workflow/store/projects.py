@@ -86,10 +86,18 @@ _BY_REFERENCE = select(Project).where(col(Project.reference) == bindparam("refer
 
 
 def by_reference(session: Session, reference: str) -> Project:
-    """Return the project. Raises NotFound."""
-    found = session.scalars(_BY_REFERENCE, {"reference": reference.strip().upper()}).first()
+    """Return the project. Raises NotFound.
+
+    It is held on to until the session ends, as by `kept`: who may see it, and what they do to it, ask one after another.
+    """
+    held: dict[Any, Project] = session.info.setdefault("kept", {})
+    key = Project, reference.strip().upper()
+    found = held.get(key)
+    if found is None or not instance_state(found).persistent:
+        found = session.scalars(_BY_REFERENCE, {"reference": key[1]}).first()
     if found is None:
         raise NotFound(f"There is no project {reference}.")
+    held[key] = found
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
@@ -15,6 +16,7 @@ from vfm_workflow.domain.claims import COUNTED
 from vfm_workflow.domain.quality import Check
 from vfm_workflow.domain.roles import Reach
 from vfm_workflow.store.access import within
+from vfm_workflow.store.raw import done
 from vfm_workflow.store.tables import (
     Measure,
     MeasureTarget,
@@ -98,6 +100,12 @@ class Line(NamedTuple):
 
 def lines(session: Session, ids: Ids) -> list[Line]:
     """Return the lines, in order of project and position."""
+    return [_line(tuple(row)) for row in done(session, _lines().where(col(SavingLine.id).in_(ids)))]
+
+
+@cache
+def _lines() -> Any:
+    """Built once but for which of them: to build it takes longer than to run it for one project."""
     parent, other = aliased(SavingLine), aliased(Project)
     newest = (
         select(col(MeasureTarget.measure_id), func.max(MeasureTarget.number).label("number"))
@@ -105,7 +113,7 @@ def lines(session: Session, ids: Ids) -> list[Line]:
         .subquery()
     )
     s, p, m, t = SavingLine, Project, Measure, MeasureTarget
-    query = (
+    return (
         select(
             *map(col, (s.id, s.title, s.cashable, s.ongoing, s.budget_code)),
             *map(col, (p.id, p.reference, p.title, p.department, p.partner, p.lifecycle, p.stage)),
@@ -118,10 +126,8 @@ def lines(session: Session, ids: Ids) -> list[Line]:
         .outerjoin(m, col(m.id) == col(s.cross_check))
         .outerjoin(newest, newest.c.measure_id == col(m.id))
         .outerjoin(t, and_(col(t.measure_id) == col(m.id), col(t.number) == newest.c.number))
-        .where(col(s.id).in_(ids))
         .order_by(col(p.id), col(s.position), col(s.id))
     )  # fmt: skip
-    return [_line(tuple(row)) for row in session.execute(query)]
 
 
 def _line(row: tuple[Any, ...]) -> Line:
@@ -145,7 +151,7 @@ def profiles(session: Session, ids: Ids) -> dict[int, dict[int, Year]]:
         col(y.line_id).in_(ids)
     )
     found: dict[int, dict[int, Year]] = {}
-    for line_id, year, *amounts in session.execute(query.order_by(col(y.line_id), col(y.year))):
+    for line_id, year, *amounts in done(session, query.order_by(col(y.line_id), col(y.year))):
         found.setdefault(line_id, {})[year] = Year(*amounts)
     return found
 
@@ -166,8 +172,8 @@ def agreements(session: Session, ids: Ids) -> dict[int, list[Agreement]]:
         *map(col, (a.line_id, a.number, a.at, a.request_id, a.year, a.low, a.expected, a.high))
     ).where(col(a.line_id).in_(ids))
     found: dict[int, list[Agreement]] = {}
-    for line_id, number, at, request, year, *amounts in session.execute(
-        query.order_by(col(a.line_id), col(a.number), col(a.year))
+    for line_id, number, at, request, year, *amounts in done(
+        session, query.order_by(col(a.line_id), col(a.number), col(a.year))
     ):
         rows = found.setdefault(line_id, [])
         if not rows or rows[-1].number != number:
@@ -204,7 +210,7 @@ def delivered(session: Session, ids: Ids, months: Collection[str]) -> dict[int, 
         )
     )
     found: dict[int, dict[str, Delivered]] = {}
-    for line_id, period, amount, source, state in session.execute(query):
+    for line_id, period, amount, source, state in done(session, query):
         confirmed = source == "finance" or state == "verified"
         found.setdefault(line_id, {})[period] = Delivered(amount, confirmed, source)
     return found
@@ -234,7 +240,7 @@ def claimed(session: Session, ids: Ids, quarters: Collection[str]) -> dict[tuple
         .group_by(col(c.line_id), col(c.quarter), col(c.state))
     )
     found: dict[tuple[int, str], dict[str, int]] = {}
-    for line_id, quarter, state, amount in session.execute(query):
+    for line_id, quarter, state, amount in done(session, query):
         found.setdefault((line_id, quarter), {})[state] = int(amount)
     return found
 
@@ -249,7 +255,7 @@ def placed(session: Session, ids: Ids, quarters: Collection[str]) -> dict[int, d
         .group_by(col(c.line_id), col(d.destination))
     )
     found: dict[int, dict[str, int]] = {}
-    for line_id, destination, amount in session.execute(query):
+    for line_id, destination, amount in done(session, query):
         found.setdefault(line_id, {})[destination] = int(amount)
     return found
 
@@ -267,7 +273,7 @@ def fenced(session: Session, ids: Ids, today: dt.date) -> dict[int, int]:
         )
         .group_by(col(r.line_id))
     )
-    return {line_id: int(amount) for line_id, amount in session.execute(query)}
+    return {line_id: int(amount) for line_id, amount in done(session, query)}
 
 
 def forecasts(session: Session, ids: Ids, months: Collection[str]) -> dict[int, int]:
@@ -276,7 +282,7 @@ def forecasts(session: Session, ids: Ids, months: Collection[str]) -> dict[int, 
     query = select(col(f.line_id), col(f.amount)).join(
         newest, _same(f, newest, "line_id", "period", "number")
     )
-    return {row[0]: row[1] for row in session.execute(query.order_by(col(f.period)))}
+    return {row[0]: row[1] for row in done(session, query.order_by(col(f.period)))}
 
 
 def readings(session: Session, ids: Ids, months: Collection[str]) -> dict[int, dict[str, int]]:
@@ -289,7 +295,7 @@ def readings(session: Session, ids: Ids, months: Collection[str]) -> dict[int, d
         newest, _same(r, newest, "measure_id", "period", "number")
     )
     found: dict[int, dict[str, int]] = {}
-    for measure_id, period, value in session.execute(query):
+    for measure_id, period, value in done(session, query):
         found.setdefault(measure_id, {})[period] = value
     return found
 
@@ -301,7 +307,7 @@ def unverified(session: Session, ids: Ids, months: Collection[str]) -> set[tuple
     query = select(col(r.project_id), col(r.period)).where(
         col(r.project_id).in_(mine), col(r.period).in_(sorted(months)), col(r.state) != "verified"
     )
-    return {(project_id, period) for project_id, period in session.execute(query)}
+    return {(project_id, period) for project_id, period in done(session, query)}
 
 
 def shares(session: Session, ids: Ids) -> dict[int, dict[str, dict[int, int]]]:
@@ -309,8 +315,8 @@ def shares(session: Session, ids: Ids) -> dict[int, dict[str, dict[int, int]]]:
     s = SavingShare
     query = select(*map(col, (s.line_id, s.partner, s.year, s.amount))).where(col(s.line_id).in_(ids))
     found: dict[int, dict[str, dict[int, int]]] = {}
-    for line_id, partner, year, amount in session.execute(
-        query.order_by(col(s.line_id), col(s.partner), col(s.year))
+    for line_id, partner, year, amount in done(
+        session, query.order_by(col(s.line_id), col(s.partner), col(s.year))
     ):
         found.setdefault(line_id, {}).setdefault(partner, {})[year] = amount
     return found

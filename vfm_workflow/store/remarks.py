@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -34,18 +34,14 @@ def of(
     session: Session, project_id: int, kinds: Collection[str] = (), subject: str | None = None
 ) -> list[Said]:
     """Return the remarks on a project (of some kinds, about one subject), oldest first."""
-    query, asked = _remarks(), {"project": project_id}
-    if kinds:
-        query = query.where(col(Remark.kind).in_(sorted(kinds)))
-    if subject is not None:
-        query = query.where(col(Remark.subject) == subject)
-    return [Said._make(row) for row in rows(session, query, asked)]
+    query = _remarks(tuple(sorted(kinds)), subject is not None)
+    return [Said._make(row) for row in rows(session, query, {"project": project_id, "subject": subject})]
 
 
 @cache
-def _remarks() -> Any:
+def _remarks(kinds: tuple[str, ...], of_one_subject: bool) -> Any:
     author, replier = aliased(Person), aliased(Person)
-    return (
+    query = (
         select(
             col(Remark.id), col(Remark.kind), col(Remark.subject), col(Remark.text), col(Remark.on), col(author.name),
             col(Remark.by), col(Remark.reply), col(Remark.replied_on), col(replier.name),
@@ -55,3 +51,6 @@ def _remarks() -> Any:
         .where(col(Remark.project_id) == bindparam("project"))
         .order_by(col(Remark.id))
     )  # fmt: skip
+    if kinds:
+        query = query.where(or_(*(col(Remark.kind) == kind for kind in kinds)))
+    return query.where(col(Remark.subject) == bindparam("subject")) if of_one_subject else query

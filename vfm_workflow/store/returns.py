@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store import outbox
@@ -69,7 +69,7 @@ def begin(session: Session, project_id: int, period: str) -> MonthlyReturn:
             "why": [],
             "sent_back_why": "",
         }
-        outbox.insert_new(session, MonthlyReturn, [new])
+        outbox.insert_new(session, MonthlyReturn, new)
         found = find(session, project_id, period)
     assert found is not None
     return found
@@ -186,11 +186,13 @@ def add_readings(
     at: dt.datetime,
 ) -> None:
     """Add a row for each value that is new or corrected. `known` are the month's rows as they count now."""
-    session.add_all(
-        Reading(measure_id=measure_id, period=period, number=number, value=value, at=at, by=by)
-        for measure_id, number, value in numbered(known, values)
-    )
-    session.flush()
+    said = {"period": period, "at": at, "by": by, "source": "return"}
+    new = [
+        {**said, "measure_id": key, "number": number, "value": value}
+        for key, number, value in numbered(known, values)
+    ]
+    if new:
+        done(session, insert(Reading), new)
 
 
 def add_delivered(
@@ -202,11 +204,13 @@ def add_delivered(
     at: dt.datetime,
 ) -> None:
     """Add a row for each amount in whole pence that is new or corrected. `known` are the month's as they count now."""
-    session.add_all(
-        SavingEntry(line_id=line_id, period=period, number=number, delivered=value, at=at, by=by)
-        for line_id, number, value in numbered(known, values)
-    )
-    session.flush()
+    said = {"period": period, "at": at, "by": by, "source": "return"}
+    new = [
+        {**said, "line_id": key, "number": number, "delivered": value}
+        for key, number, value in numbered(known, values)
+    ]
+    if new:
+        done(session, insert(SavingEntry), new)
 
 
 def numbered(known: Mapping[int, Reported], values: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
@@ -220,8 +224,7 @@ def numbered(known: Mapping[int, Reported], values: Mapping[int, int]) -> Iterat
 def newest_rag(session: Session, project_id: int, before: str | None = None) -> str | None:
     """Return the colour of a project's newest judged return, of those earlier than month `before` where it is given."""
     asked = {"project": project_id, "period": before or AFTER_ALL}
-    found: str | None = done(session, _newest_rag(), asked).scalars().first()
-    return found
+    return next((rag for (rag,) in rows(session, _newest_rag(), asked)), None)
 
 
 @cache

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from vfm_workflow.store import deputies as deputy_store
-from vfm_workflow.store.raw import rows
+from vfm_workflow.store.raw import rows, seldom
 from vfm_workflow.store.tables import (
     DecisionRequest,
     Deputy,
@@ -138,8 +138,8 @@ def live_links(session: Session, request_id: int) -> dict[int, Link]:
 
 def late_links(session: Session, at: dt.datetime) -> Sequence[tuple[Link, Slot, DecisionRequest]]:
     """Return the links that could still record a late vote on a decision that was taken, each with its seat and request."""
-    found = [(link, slot, request) for link, slot, request in session.execute(_late_links(), {"at": at})]
-    return sorted(found, key=lambda row: row[0].id or 0)
+    found = seldom(session, _late_links(), {"at": at})
+    return sorted(((link, slot, request) for link, slot, request in found), key=lambda row: row[0].id or 0)
 
 
 @cache

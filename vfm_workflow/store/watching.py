@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, case, func, select, text
 from sqlmodel import Session, col
 
+from vfm_workflow.store.decisions import IS_OPEN
 from vfm_workflow.store.history import link_hash
 from vfm_workflow.store.mail_log import FAILED, NOT_SETTLED
-from vfm_workflow.store.raw import rows
+from vfm_workflow.store.raw import done, rows
 from vfm_workflow.store.tables import (
     Baseline,
     Bounce,
@@ -51,7 +52,7 @@ def prepare(session: Session) -> None:
 
 def history_after(session: Session, row_id: int) -> list[Mapping[str, Any]]:
     """Return the rows of every project's history after `row_id`, in the order in which they were written."""
-    return [dict(row._mapping) for row in rows(session, _history_after(), {"after": row_id})]
+    return [row._asdict() for row in rows(session, _history_after(), {"after": row_id})]
 
 
 @cache
@@ -124,7 +125,7 @@ def mail_states(session: Session, since: dt.datetime | None = None) -> dict[int,
     m = OutboxMail
     query = select(col(m.id), col(m.state))
     parts = [query] if since is None else [query.where(NOT_SETTLED), query.where(col(m.settled_at) >= since)]
-    return dict(sorted(tuple(row) for part in parts for row in rows(session, part)))
+    return dict(sorted(tuple(row) for part in parts for row in done(session, part)))
 
 
 def mail_count(session: Session) -> int:
@@ -201,7 +202,7 @@ def baselines(session: Session, projects: Collection[int] | None = None) -> list
     """Return every agreed date with what the decision behind it came to, oldest first of each milestone; or of some
     projects' milestones."""
     query = _baselines() if projects is None else _baselines().where(_of(projects))
-    return [Agreed._make(row) for row in rows(session, query)]
+    return [Agreed._make(row) for row in done(session, query)]
 
 
 def _of(projects: Collection[int]) -> Any:
@@ -232,7 +233,7 @@ def milestone_baselines(
 ) -> dict[int, dt.date | None]:
     """Return milestone → the agreed date it shows, of every one or of some projects'."""
     query = _milestone_baselines() if projects is None else _milestone_baselines().where(_of(projects))
-    return {key: day for key, day in rows(session, query) if key is not None}
+    return {key: day for key, day in done(session, query) if key is not None}
 
 
 @cache
@@ -295,7 +296,7 @@ def _late_milestones() -> Any:
 
 def milestone_titles(session: Session) -> list[tuple[int, str]]:
     """Return (project, title) of every milestone."""
-    found = rows(session, select(col(Milestone.project_id), col(Milestone.title)))
+    found = session.execute(select(col(Milestone.project_id), col(Milestone.title)))
     return [(project, title) for project, title in found]
 
 
@@ -334,7 +335,7 @@ def _waiting_seats() -> Any:
         .join(r, col(r.id) == col(s.request_id))
         .join(p, col(p.id) == col(r.project_id))
         .outerjoin(v, col(v.slot_id) == col(s.id))
-        .where(col(r.state) == "open", col(s.vacated_at).is_(None), col(v.id).is_(None))
+        .where(IS_OPEN, col(s.vacated_at).is_(None), col(v.id).is_(None))
         .where(col(p.disputed_at).is_(None))
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session, col
 
-from vfm_workflow.store.raw import rows
+from vfm_workflow.store.raw import done, rows
 from vfm_workflow.store.tables import MonthlyReturn, SavingClaim, SavingDestination, SavingEntry, SavingLine
 
 
@@ -35,7 +35,7 @@ def claims(session: Session, lines: Collection[int] | None = None) -> list[Claim
     query = _claims()
     if lines is not None:
         query = query.where(col(SavingClaim.line_id).in_(sorted(lines)))
-    return [Claim._make(row) for row in rows(session, query)]
+    return [Claim._make(row) for row in done(session, query)]
 
 
 @cache
@@ -70,7 +70,7 @@ def delivered(session: Session, lines: Collection[int] | None = None) -> list[De
     if lines is not None:
         query = query.where(col(SavingEntry.line_id).in_(sorted(lines)))
     newest = {
-        (line, period): rest for line, period, *rest in rows(session, query)
+        (line, period): rest for line, period, *rest in done(session, query)
     }  # the highest number comes last
     return [
         Delivered(line, period, amount, source == "finance" or state == "verified")

@@ -6,7 +6,7 @@ import datetime as dt
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import bindparam, delete, exists, or_, select
 from sqlmodel import Session, col
 
 from vfm_workflow.store.raw import rows
@@ -29,16 +29,15 @@ class Hours(NamedTuple):
 
 def choices(session: Session, person_id: int | None = None) -> dict[tuple[int, str], str]:
     """Return (person, notice) → `daily`, `weekly` or `off`, of whoever chose, or of one person."""
-    query = _choices()
-    if person_id is not None:
-        query = query.where(col(NoticeChoice.person_id) == person_id)
-    return {(person, notice): choice for person, notice, choice in rows(session, query)}
+    query, asked = _choices(person_id is None), {"person": person_id}
+    return {(person, notice): choice for person, notice, choice in rows(session, query, asked)}
 
 
 @cache
-def _choices() -> Any:
+def _choices(everybodys: bool) -> Any:
     n = NoticeChoice
-    return select(col(n.person_id), col(n.notice), col(n.choice))
+    query = select(col(n.person_id), col(n.notice), col(n.choice))
+    return query if everybodys else query.where(col(n.person_id) == bindparam("person"))
 
 
 def hours(session: Session) -> dict[int, Hours]:
