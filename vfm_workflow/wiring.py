@@ -382,7 +382,9 @@ class App:
             self.home.calendar.today(at) + dt.timedelta(days=days + 1), dt.time()
         )
         with scratch(self.database) as session:
-            found = [*mail_log.waiting(session, at, until), *preview(session, self.home, at, days)]
+            written = preview(session, self.home, at, days)
+            leaving = ((max(moment, mail.not_before), mail) for moment, mail in written)
+            found = [*mail_log.waiting(session, at, until), *(pair for pair in leaving if pair[0] < until)]
         return sorted(found, key=lambda pair: pair[0])
 
     def close(self) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import Vfm
-from tests.people import Council
+from tests.people import Council, address
 from vfm_workflow.cli.options import read_moment
 from vfm_workflow.clock import BATCH, Clock
 from vfm_workflow.journeys.deliver import Delivered
+from vfm_workflow.journeys.deputies import set_deputy
 
 
 def submitted(council: Council) -> None:
@@ -85,6 +86,31 @@ def test_a_preview_holds_nobody_up_and_waits_for_nobody(council: Council) -> Non
         coming = council.app.preview(0, council.at)
     assert len(coming) == 5
     assert "half done" not in {mail.subject for _, mail in coming}
+
+
+def test_a_preview_says_when_a_mail_leaves_and_not_when_it_is_written(vfm: Vfm, council: Council) -> None:
+    """The first tick of Wednesday finds a deputy in a member's seat. A decision's mail waits for decision hours."""
+    submitted(council)
+    with council.app.write() as session:
+        set_deputy(
+            session,
+            council.home,
+            person=address("place"),
+            deputy=address("planning"),
+            from_day="2026-03-04",
+            until_day="2026-03-06",
+            by=council.actor(session, "chief"),
+            at=council.at,
+        )
+    coming = vfm.json("preview", "--days", "3", "--at", "2026-03-02T09:00")
+    (passed,) = [mail for mail in coming if mail["notice"] == "decision_passed"]
+    assert passed["at"] == passed["not_before"] == "2026-03-04T08:00:00+00:00"
+    assert coming == sorted(coming, key=lambda mail: dt.datetime.fromisoformat(mail["at"]))
+    shown = vfm.run("preview", "--days", "2", "--at", "2026-03-02T09:00").stdout
+    assert "Wed 04 Mar 2026 08:00  planning@wrenfold.example" in shown
+    council.app.tick(dt.datetime.fromisoformat("2026-03-04T07:30:00+00:00"))
+    (mail,) = council.mails(notice="decision_passed")
+    assert mail.not_before.isoformat() == passed["at"]
 
 
 def test_a_preview_in_words(vfm: Vfm, council: Council) -> None:
