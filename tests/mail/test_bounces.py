@@ -47,8 +47,12 @@ def test_somebody_who_is_away_reports_nothing() -> None:
     assert bounces.read(away(SENT)) == []
 
 
-def test_a_report_with_the_whole_mail_in_it_names_it() -> None:
-    whole = postfix(SENT).replace(b"text/rfc822-headers", b"message/rfc822")
+@pytest.mark.parametrize(
+    "kind", [b"message/rfc822", b"message/global", b"message/global-headers", b"message/rfc822-headers"]
+)
+def test_a_report_with_the_mail_in_it_names_it_however_it_is_put(kind: bytes) -> None:
+    whole = postfix(SENT).replace(b"text/rfc822-headers", kind)
+    assert kind in whole
     (report,) = bounces.read(whole)
     assert report.message_ids == (SENT,)
 

@@ -120,12 +120,16 @@ def _kind(action: str, status: str) -> Kind:
     return "soft" if status.startswith("4") else "hard"
 
 
+RETURNED = ("message/rfc822", "message/rfc822-headers", "message/global", "message/global-headers")
+"""The mail or its headers, as servers of international mail (RFC 6533) and old ones write it too."""
+
+
 def _returned(message: EmailMessage) -> tuple[str, ...]:
     """Return the Message-ID of the mail that the report returns, whole or its headers alone."""
     found: list[str] = []
     for part in message.walk():
         kind = part.get_content_type()
-        if kind == "message/rfc822":
+        if kind in RETURNED:
             inner = part.get_payload()
             if isinstance(inner, list) and inner and isinstance(inner[0], Message):
                 found += _MESSAGE_ID.findall(_header(inner[0], "Message-ID"))
