@@ -26,7 +26,8 @@ def listen(council: Council, note: Callable[[str], None]) -> Callable[[], None]:
         connection.set_trace_callback(hear)
 
     def end(connection: Any, *_: object) -> None:
-        connection.set_trace_callback(None)
+        if connection is not None:  # one that was given up has nothing left to tell
+            connection.set_trace_callback(None)
 
     event.listen(engine, "checkout", begin)
     event.listen(engine, "checkin", end)

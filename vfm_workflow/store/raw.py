@@ -96,7 +96,7 @@ KNOWN = 512
 @lru_cache(KNOWN)
 def _known(statement: Any) -> _Known | None:
     """Return the select as SQLite's driver takes it; None where its text depends on its values, as that of a list does."""
-    compiled: Any = statement.compile(dialect=_SQLITE)
+    compiled: Any = _SQLITE.statement_compiler(_SQLITE, statement)
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
     fixed, given = [], []
