@@ -60,6 +60,16 @@ def test_the_rows_are_those_that_sqlalchemy_gives(busy: Council, name: str) -> N
         assert found
 
 
+def test_a_moment_is_given_as_the_tables_hold_it(busy: Council) -> None:
+    began = busy.project("VFM-0001").created_at
+    same = select(col(Project.reference)).where(col(Project.created_at) == bindparam("at"))
+    with busy.app.read() as session:
+        assert rows(session, same, {"at": began}) == [("VFM-0001",)]
+        assert rows(session, same, {"at": began.astimezone(dt.timezone(dt.timedelta(hours=5)))}) == [
+            ("VFM-0001",)
+        ]
+
+
 def test_a_column_is_found_by_its_name(busy: Council) -> None:
     with busy.app.read() as session:
         (row,) = rows(session, SELECTS["moments"][0])
@@ -124,6 +134,17 @@ def test_open_decisions_are_looked_up_among_the_open_ones(busy: Council) -> None
             sql = str(statement.compile(dialect=busy.app.database.engine.dialect))
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}").all()
             assert "USING INDEX uq_decision_request_open" in str(plan)
+
+
+def test_open_decisions_come_in_the_order_in_which_they_were_asked_for(council: Council) -> None:
+    references = [council.create(), council.create()]
+    for reference in reversed(references):
+        council.outline_ready(reference)
+        council.do(reference, "submit_outline")
+    with council.app.read() as session:
+        found = due.open_decisions(session)
+    assert [row.id for row in found] == sorted(row.id for row in found)
+    assert [row.project_id for row in found] == [2, 1]
 
 
 def test_a_select_over_a_list_is_left_to_sqlalchemy() -> None:
