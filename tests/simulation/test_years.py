@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from vfm_workflow.domain.notices import When
 from vfm_workflow.domain.occasions import occasion
 from vfm_workflow.domain.requirements import REQUIREMENTS
 from vfm_workflow.journeys import claims, due, moving, post, posting, register, reseat, undelivered
+from vfm_workflow.journeys.now import Now
 from vfm_workflow.mail.transports import Answer
 from vfm_workflow.simulation.errors import Violated
 from vfm_workflow.simulation.filling import FILL
@@ -226,7 +228,7 @@ def test_nothing_is_found_wrong_where_nothing_is_broken_and_much_comes_back(
     monkeypatch.setattr("vfm_workflow.simulation.addresses.CHANGES_A_YEAR", 1)
     outcome = simulate(1.1, 3, faults=True, sizes=BUSIER)
     owed = {key: count for key, count in outcome.checked.items() if key.startswith("owed")}
-    assert len(owed) == 6 and min(owed.values()) > 0, owed
+    assert len(owed) == 7 and min(owed.values()) > 0, owed
 
 
 def _let_more_be_claimed_than_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,9 +248,31 @@ def _count_what_another_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(register.Row, "counted", property(lambda row: row.line.id % 2 == 0))
 
 
+def _forget_what_waits_to_be_banked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schedule that tells Finance of what is to be verified, and not of what is to be banked."""
+    real = due.saving_waits
+
+    def told(now: Now, when: When) -> Iterator[due.Owed]:
+        return (owed for owed in real(now, when) if not owed.subject.endswith(":bank"))
+
+    monkeypatch.setitem(cast(dict[str, Any], due.SCHEDULES), "saving_waits", told)
+
+
+def _tell_finance_each_day_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim whose key is the day, so that Finance is told each morning."""
+    real = due.saving_waits
+
+    def told(now: Now, when: When) -> Iterator[due.Owed]:
+        return (replace(owed, period=now.today.isoformat()) for owed in real(now, when))
+
+    monkeypatch.setitem(cast(dict[str, Any], due.SCHEDULES), "saving_waits", told)
+
+
 @pytest.mark.parametrize(
     ("plant", "said"),
     [
+        (_forget_what_waits_to_be_banked, "was told 0 times that claim .* waits to be banked"),
+        (_tell_finance_each_day_anew, "was told 2 times that claim .* waits to be"),
         (_let_more_be_claimed_than_was_delivered, "pence are claimed of line .* were delivered"),
         (_count_a_quarter_twice, "its entries add up to"),
         (_count_what_another_line_counts, "pence as .*, and not"),
@@ -270,7 +294,12 @@ def test_savings_go_their_whole_way_and_are_counted_once(monkeypatch: pytest.Mon
     outcome = simulate(1.1, 3, sizes=BUSIER)
     for step in ("savings claimed", "claims verified", "claims banked", "banked savings placed"):
         assert outcome.done[step] > 0, step
-    for look in ("claims", "claims within what was delivered", "lines of the register reckoned"):
+    for look in (
+        "claims",
+        "claims within what was delivered",
+        "lines of the register reckoned",
+        "owed: a claim that waits told to Finance",
+    ):
         assert outcome.checked[look] > 0, look
 
 

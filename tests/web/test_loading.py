@@ -17,7 +17,8 @@ from vfm_workflow.web import access, loading, pages
 from vfm_workflow.web.loading import Pages
 
 SLOW = {
-    "alembic", "apscheduler", "limits", "markdown_it", "rich", "sqlalchemy.dialects.postgresql", "statemachine", "structlog",
+    "alembic", "apscheduler", "limits", "markdown_it", "pydantic.v1.main", "rich", "sqlalchemy.dialects.postgresql",
+    "statemachine", "structlog",
 }  # fmt: skip
 """What takes a while to load, and what the first page does without."""
 ONE_PAGE = """

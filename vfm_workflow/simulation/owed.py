@@ -20,9 +20,12 @@ from sqlmodel import Session
 from vfm_workflow.domain.calendar import Calendar, month_end, short_day
 from vfm_workflow.simulation.errors import Broken
 from vfm_workflow.simulation.life import Life
+from vfm_workflow.simulation.owed_finance import ROLE, WAITS, FinanceOwed
 from vfm_workflow.store import watching as store
+from vfm_workflow.store import watching_savings as savings
 from vfm_workflow.store import wishes
 from vfm_workflow.store.watching import Late, Mail, Standing, Waits
+from vfm_workflow.store.watching_savings import AtFinance
 
 SLIPPED, DUE, OVERDUE = "milestone_slipped", "return_due", "return_overdue"
 CHASED_MONTHS, EVERY = 6, 5
@@ -48,6 +51,8 @@ class Evening:
     lost: Mapping[int, int | None]
     """A mail that asked for an answer and did not arrive → whose it was."""
     people: Mapping[int, str]
+    claims: Mapping[int, AtFinance]
+    """Claim → how it waits for Finance."""
     hours: Mapping[int, wishes.Hours]
     """When each person wants their digest, of those who chose an hour or days of their own."""
 
@@ -79,6 +84,10 @@ class Owed:
     _letters: Counter[str] = field(default_factory=Counter)
     """Address → how often it was told that an address was changed."""
     _changes: int = 0
+    _finance: FinanceOwed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._finance = FinanceOwed(self.calendar)
 
     @property
     def calendar(self) -> Calendar:
@@ -106,13 +115,15 @@ class Owed:
             self._digest(mail.person_id or 0, self.calendar.today(mail.created_at), text.decode())
 
     def _digest(self, person: int, day: dt.date, text: str) -> None:
-        titles = {self.life.home.catalogue.notices[key].title: key for key in (SLIPPED, DUE, OVERDUE)}
+        titles = {self.life.home.catalogue.notices[key].title: key for key in (SLIPPED, DUE, OVERDUE, WAITS)}
         others = {notice.title for notice in self.life.home.catalogue.notices.values()}
         for notice, item in _items(text, titles, others):
             if not item:
                 self._more.add((person, notice, day))
             elif notice == SLIPPED:
                 self._slip(person, item)
+            elif notice == WAITS:
+                self._finance.told(person, day, item)
             elif (found := _own_return(item)) is not None:
                 self._returns[person, notice, found[1], found[2], self._round(found[2], day)] += 1
 
@@ -158,6 +169,16 @@ class Owed:
         }
         self._told_of_slips(before, now, standings, readers)
         self._told_of_returns(before, now, readers)
+        officers = sorted(person for person in readers if now.people[person] == before.people[person] == ROLE)
+        self.checked.update(
+            self._finance.day(
+                before.claims,
+                now.claims,
+                officers,
+                today,
+                lambda person: self._counted_only(person, WAITS, before.day),
+            )
+        )
         if any(rules.decision_mail.from_ <= time < rules.decision_mail.to for time in times):
             self._reminded(session, before, now, standings)
             self._told_of_lost(before, now)
@@ -179,6 +200,7 @@ class Owed:
             {each.slot_id: each for each in store.waiting_seats(session)},
             {key: who for key, who in lost.items() if key in self._asking},
             store.active_people(session),
+            savings.at_finance(session),
             wishes.hours(session),
         )
 

@@ -54,6 +54,35 @@ def _claims() -> Any:
     )  # fmt: skip
 
 
+class AtFinance(NamedTuple):
+    """The state in which a claim waits for Finance, and since when."""
+
+    state: str
+    since: dt.datetime
+
+
+def at_finance(session: Session) -> dict[int, AtFinance]:
+    """Return claim → how it waits: to be verified, banked where it releases money, or for the rest of it to go somewhere."""
+    since = {"evidenced": 2, "verified": 3, "banked": 4}
+    found = {}
+    for row in rows(session, _at_finance()):
+        claim, state, *_, cashable, amount, placed = row
+        goes_on = {"evidenced": True, "verified": cashable, "banked": placed < amount}
+        if goes_on.get(state, False):
+            found[claim] = AtFinance(state, row[since[state]])
+    return found
+
+
+@cache
+def _at_finance() -> Any:
+    c, s, d = SavingClaim, SavingLine, SavingDestination
+    placed = select(func.coalesce(func.sum(d.amount), 0)).where(col(d.claim_id) == col(c.id))
+    return select(
+        *map(col, (c.id, c.state, c.evidenced_at, c.verified_at, c.banked_at, s.cashable, c.amount)),
+        placed.scalar_subquery(),
+    ).join(s, col(s.id) == col(c.line_id))
+
+
 class Delivered(NamedTuple):
     """What a line delivered in a month as it was said last, in whole pence."""
 
