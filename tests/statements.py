@@ -1,4 +1,4 @@
-"""Hearing what a council's database is asked: at the driver, past which no statement goes."""
+"""Hearing what a council's database is asked: at SQLite's driver, past which no statement goes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,18 @@ WORK = ("BEGIN", "COMMIT", "ROLLBACK", "--")
 
 
 def listen(council: Council, note: Callable[[str], None]) -> Callable[[], None]:
-    """Call `note` with each statement that SQLite is sent from now on; return what ends that."""
+    """Call `note` with each statement from now on; return what ends that.
+
+    On PostgreSQL, whose driver cannot be listened to, it hears those that SQLAlchemy sends: all but the hot ones.
+    """
     engine = council.app.database.engine
+    if engine.dialect.name == "postgresql":
+
+        def sent(*said: object) -> None:
+            note(str(said[2]))
+
+        event.listen(engine, "before_cursor_execute", sent)
+        return lambda: event.remove(engine, "before_cursor_execute", sent)
 
     def hear(statement: str) -> None:
         if not statement.startswith(WORK):
@@ -41,7 +51,7 @@ def listen(council: Council, note: Callable[[str], None]) -> Callable[[], None]:
 
 @contextmanager
 def heard(council: Council) -> Iterator[list[str]]:
-    """Yield every statement that SQLite is sent meanwhile."""
+    """Yield every statement that is sent meanwhile."""
     said: list[str] = []
     stop = listen(council, said.append)
     try:
