@@ -37,6 +37,24 @@ def test_upgrading_twice_changes_nothing(council: Council) -> None:
     assert described(council.app.database.engine) == before
 
 
+@pytest.mark.parametrize("had", [True, False])
+def test_a_database_that_had_the_index_of_moves_and_one_that_had_not_become_the_same(
+    council: Council, had: bool
+) -> None:
+    database = council.app.database
+    wanted = described(database.engine)
+    with database.engine.connect() as connection, connection.begin():
+        if had:
+            connection.execute(
+                text("CREATE INDEX ix_history_moves ON history (project_id, seq) WHERE seq = 1")
+            )
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    assert (described(database.engine) == wanted) is not had
+    database.upgrade()
+    database.check()
+    assert described(database.engine) == wanted
+
+
 def test_the_names_of_the_migrations_say_their_versions() -> None:
     """A start reads them there, since loading Alembic takes longer than all else it checks."""
     scripts = ScriptDirectory(str(MIGRATIONS))
