@@ -179,10 +179,10 @@ class Notice(Strict):
     """Whether somebody may put off one of its facts until a day."""
 
     @cached_property
-    def chain(self) -> list[tuple[When, tuple[str, ...], str]]:
+    def chain(self) -> tuple[tuple[When, tuple[str, ...], str], ...]:
         """(when, to whom, why) of each step, the notice's own first."""
         if self.when is None:
-            return []
+            return ()
         steps = [
             (
                 self.when.model_copy(update={"working_days": s.working_days, "then_every": s.then_every}),
@@ -191,7 +191,7 @@ class Notice(Strict):
             )
             for s in self.escalate
         ]
-        return [(self.when, self.to, self.why), *((when, to, why or self.why) for when, to, why in steps)]
+        return (self.when, self.to, self.why), *((when, to, why or self.why) for when, to, why in steps)
 
     def choices(self) -> tuple[Choice, ...]:
         """Return what a person may choose of it, the default first; one alone where they may not."""

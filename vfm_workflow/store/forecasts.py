@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from vfm_workflow.store.raw import done
-from vfm_workflow.store.returns import Reported, newest, numbered
+from vfm_workflow.store.returns import Reported, add_rows, newest
 from vfm_workflow.store.tables import SavingForecast, SavingLine
 
 
@@ -48,9 +47,5 @@ def add(
     at: dt.datetime,
 ) -> None:
     """Add a row for each forecast in whole pence that is new or corrected. `known` are the month's as they count now."""
-    new = [
-        {"line_id": key, "period": period, "number": number, "amount": value, "at": at, "by": by}
-        for key, number, value in numbered(known, values)
-    ]
-    if new:
-        done(session, insert(SavingForecast), new)
+    said = {"period": period, "at": at, "by": by}
+    add_rows(session, SavingForecast, ("line_id", "amount"), known, values, said)

@@ -50,9 +50,9 @@ def rows(session: Session, statement: Any, values: Values | None = None) -> Sequ
 
 
 def seldom(session: Session, statement: Any, values: Values | None = None) -> Sequence[Any]:
-    """Return the rows that the ORM makes of a select that is built once, and nearly always finds nothing.
+    """Return the rows that the ORM makes of a select that is built once, and often finds nothing.
 
-    It is asked only where there is something: to find nothing takes it ten times as long.
+    It is asked only where there is something: to find nothing takes it several times as long.
     """
     return session.execute(statement, values).all() if rows(session, statement, values) else ()
 

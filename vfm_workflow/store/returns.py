@@ -187,12 +187,7 @@ def add_readings(
 ) -> None:
     """Add a row for each value that is new or corrected. `known` are the month's rows as they count now."""
     said = {"period": period, "at": at, "by": by, "source": "return"}
-    new = [
-        {**said, "measure_id": key, "number": number, "value": value}
-        for key, number, value in numbered(known, values)
-    ]
-    if new:
-        done(session, insert(Reading), new)
+    add_rows(session, Reading, ("measure_id", "value"), known, values, said)
 
 
 def add_delivered(
@@ -205,12 +200,23 @@ def add_delivered(
 ) -> None:
     """Add a row for each amount in whole pence that is new or corrected. `known` are the month's as they count now."""
     said = {"period": period, "at": at, "by": by, "source": "return"}
-    new = [
-        {**said, "line_id": key, "number": number, "delivered": value}
-        for key, number, value in numbered(known, values)
-    ]
+    add_rows(session, SavingEntry, ("line_id", "delivered"), known, values, said)
+
+
+def add_rows(
+    session: Session,
+    table: Any,
+    names: tuple[str, str],
+    known: Mapping[int, Reported],
+    values: Mapping[int, int],
+    said: Mapping[str, Any],
+) -> None:
+    """Add a row to `table` for each value that is new or corrected, with `said` in each. `names` are the columns of what it
+    is a value of, and of the value."""
+    key, value = names
+    new = [{**said, key: of, "number": number, value: now} for of, number, now in numbered(known, values)]
     if new:
-        done(session, insert(SavingEntry), new)
+        done(session, insert(table), new)
 
 
 def numbered(known: Mapping[int, Reported], values: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
