@@ -113,6 +113,23 @@ def test_a_preview_says_when_a_mail_leaves_and_not_when_it_is_written(vfm: Vfm, 
     assert mail.not_before.isoformat() == passed["at"]
 
 
+def test_a_preview_leaves_out_what_leaves_after_its_last_day(vfm: Vfm, council: Council) -> None:
+    """A deputy who stands in from a Saturday on: the seat passes that day, and its mail waits for Monday."""
+    submitted(council)
+    with council.app.write() as session:
+        set_deputy(
+            session, council.home, person=address("place"), deputy=address("planning"), from_day="2026-03-07",
+            until_day="2026-03-13", by=council.actor(session, "chief"), at=council.at,
+        )  # fmt: skip
+
+    def passed(days: str) -> list[str]:
+        coming = vfm.json("preview", "--days", days, "--at", "2026-03-02T09:00")
+        return [mail["at"] for mail in coming if mail["notice"] == "decision_passed"]
+
+    assert passed("5") == passed("6") == []
+    assert passed("7") == ["2026-03-09T08:00:00+00:00"]
+
+
 def test_a_preview_in_words(vfm: Vfm, council: Council) -> None:
     submitted(council)
     done = vfm.run("preview", "--days", "0", "--at", "2026-03-02T08:00")
