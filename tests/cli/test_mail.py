@@ -153,6 +153,10 @@ def test_what_came_back_is_piped_in_or_read_from_a_folder(vfm: Vfm, asked: Counc
     assert f"hard: mail {mail.id}, place@wrenfold.example: 550 5.1.1 no such mailbox here" in done.stdout
     assert "(read before)" in vfm.run("mail", "bounce", typed=postfix(mail.message_id)).stdout
     assert [row["id"] for row in vfm.json("mail", "list", "--state", "undelivered")] == [mail.id]
+    row = next(line for line in vfm.run("mail", "list").stdout.splitlines() if line.startswith(f"{mail.id} "))
+    assert row.split("  ")[1].strip() == "came back", (
+        "the mail server took it, and that is not what became of it"
+    )
     vfm.run("mail", "dealt", mail.id, "Told by telephone")
     assert vfm.json("mail", "list", "--state", "undelivered") == []
     assert "dealt with already" in vfm.run("mail", "dealt", mail.id, "Again", code=1).stderr

@@ -45,7 +45,7 @@ def list_(
             [
                 (
                     r.id,
-                    r.state,
+                    "came back" if r.bounced_at else r.state,  # as the page has it
                     local(r.created_at, calendar),
                     r.to,
                     r.notice,
